@@ -1,0 +1,32 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SECONDS ?=
+
+.PHONY: demo test check format venv bench clean
+
+venv: $(VENV)/.stamp
+
+$(VENV)/.stamp: pyproject.toml constraints.txt scripts/make_venv.sh
+	PYTHON=$(PYTHON) sh scripts/make_venv.sh $(VENV)
+	touch $@
+
+demo: venv
+	$(BIN)/python -m examples.demo $(if $(SECONDS),--seconds $(SECONDS))
+
+test: venv
+	$(BIN)/python -m pytest -n auto
+
+check: venv
+	$(BIN)/python scripts/check.py
+
+format: venv
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: venv
+	$(BIN)/python bench/run.py
+
+clean:
+	rm -rf $(VENV) out dist

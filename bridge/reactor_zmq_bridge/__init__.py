@@ -1,0 +1,1 @@
+"""Bridges from reactor_zmq's protocol to browsers and robots; ordinary clients of the front end."""

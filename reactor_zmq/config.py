@@ -1,0 +1,114 @@
+"""Configuration: frozen records handed down by part. The environment is read here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from msgspec import Struct
+
+DEFAULT_EVENTS = "tcp://127.0.0.1:5570"
+DEFAULT_FRAMES = "tcp://127.0.0.1:5571"
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """Bounds on what peers may use up.
+
+    Attributes:
+        attachments: Parts after the envelope.
+        part_nbytes: One part of a multipart; it must hold the largest published frame.
+        clients: Clients at once, those that may resume included.
+        mailbox: Events accepted and not yet answered, all clients together.
+        client_window: The same for one client.
+        client_queue: Messages waiting for a client that does not read.
+        strikes: Malformed messages after which a peer is heard no more.
+        upload_nbytes: One file.
+        session_upload_nbytes: All files of a session.
+        open_uploads: Files of one client that are not yet whole.
+        upload_idle_s: An unfinished file is forgotten after so long without a chunk.
+    """
+
+    attachments: int = 8
+    part_nbytes: int = 36 * 2**20
+    clients: int = 8192
+    mailbox: int = 4096
+    client_window: int = 1024
+    client_queue: int = 256
+    strikes: int = 20
+    upload_nbytes: int = 32 * 2**20
+    session_upload_nbytes: int = 128 * 2**20
+    open_uploads: int = 8
+    upload_idle_s: float = 60.0
+
+
+class Supervision(Struct, frozen=True, kw_only=True):
+    """When an actor is restarted, and when no more.
+
+    Attributes:
+        max_restarts: Restarts allowed within the window.
+        window_s: The window.
+        backoff_s: Waits before the first, second… restart; the last one stays.
+        healthy_s: After so long without a fault the back-off starts anew.
+        load_timeout_s: A load may take so long.
+        hang_s: Without progress for so long an actor counts as hung.
+        stop_grace_s: After a polite request, before SIGTERM.
+        kill_grace_s: After SIGTERM, before SIGKILL.
+    """
+
+    max_restarts: int = 5
+    window_s: float = 30.0
+    backoff_s: tuple[float, ...] = (0.0, 0.2, 1.0, 5.0)
+    healthy_s: float = 60.0
+    load_timeout_s: float = 1800.0
+    hang_s: float = 30.0
+    stop_grace_s: float = 2.0
+    kill_grace_s: float = 3.0
+
+
+class RingConfig(Struct, frozen=True, kw_only=True):
+    """How many slots the frame rings have.
+
+    Attributes:
+        slots: Of the ring that carries the model's frames.
+        low_slots: With no more than so many free, frames are sent by copy.
+        input_slots: Of the ring that carries published frames.
+    """
+
+    slots: int = 16
+    low_slots: int = 4
+    input_slots: int = 144
+
+
+class ServerConfig(Struct, frozen=True, kw_only=True):
+    """All that one run needs.
+
+    Attributes:
+        target: ``file.py:Class``, ``module:Class`` or a folder with ``reactor.yaml``.
+        name: Name of the run: its run directory and connection file.
+        overrides: ``--model.key=value`` as parsed values.
+        resume_s: A client whose link broke may return for so long.
+    """
+
+    target: str
+    name: str
+    events: str = DEFAULT_EVENTS
+    frames: str = DEFAULT_FRAMES
+    connection_file: str = ""
+    token: str = ""
+    overrides: dict[str, object] = {}
+    log_format: str = "text"
+    resume_s: float = 5.0
+    limits: Limits = Limits()
+    supervision: Supervision = Supervision()
+    ring: RingConfig = RingConfig()
+
+
+def runtime_directory() -> Path:
+    """Return the folder that holds run directories and connection files.
+
+    ``$XDG_RUNTIME_DIR/reactor-zmq``, or a folder of this user's own where that is not set.
+    """
+    base = os.environ.get("XDG_RUNTIME_DIR")
+    if base:
+        return Path(base) / "reactor-zmq"
+    return Path("/tmp") / f"reactor-zmq-{os.getuid()}"  # noqa: S108 - created 0700 and checked

@@ -1,0 +1,237 @@
+"""Control words: about the link, the session and files, never about the model."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from reactor_zmq.wire.codes import State
+from reactor_zmq.wire.header import MAX_METADATA_NBYTES, Dtype
+
+CHUNK_NBYTES = 262_144
+UPLOAD_CREDIT = 4
+
+_Id = Annotated[str, Meta(min_length=1, max_length=64)]
+_Name = Annotated[str, Meta(max_length=255, pattern=r"\A[^\x00]*\Z")]
+_Offset = Annotated[int, Meta(ge=0, le=2**40)]
+
+Scope = Literal["steer", "view"]
+
+
+class _In(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What clients send: unknown fields are refused."""
+
+
+class _Out(Struct, frozen=True):
+    """What the front end sends: fields are only ever added."""
+
+
+class Hello(_In):
+    """``$hello``: the first thing that a client says.
+
+    Attributes:
+        protocol: The version that it speaks.
+        name: For people, in logs and ``watch``.
+        scope: ``view`` may look but not steer.
+        resume: Token of a ``$welcome`` whose link broke.
+    """
+
+    protocol: Annotated[int, Meta(ge=0, le=2**31)]
+    name: Annotated[str, Meta(max_length=64, pattern=r"\A[^\x00-\x1f]*\Z")] = ""
+    scope: Scope = "steer"
+    resume: Annotated[str, Meta(max_length=128)] = ""
+
+
+class Progress(_Out, omit_defaults=True):
+    """How far a load has come; ``total`` is 0 where nobody knows."""
+
+    done: float = 0.0
+    total: float = 0.0
+    text: str = ""
+
+
+class Status(_Out):
+    """``$status``: pushed when it changes and sent on request.
+
+    Attributes:
+        state: What the model is doing.
+        epoch: Generation of the actor.
+        reason: Why, in one word: ``error``, ``crashed``, ``hung``, ``load_failed``…; or empty.
+        missing: Required state fields that nobody has set.
+        progress: While loading.
+        clients: Clients in the session.
+        viewers: Subscribers of frames that the front end knows of.
+    """
+
+    state: State
+    epoch: int
+    reason: str = ""
+    missing: tuple[str, ...] = ()
+    progress: Progress | None = None
+    clients: int = 0
+    viewers: int = 0
+
+
+class TopicInfo(_Out):
+    """Where one output track is to be seen."""
+
+    track: str
+    kind: Literal["video", "audio"]
+    topic: str
+    sample_rate: int = 0
+
+
+class Welcome(_Out):
+    """``$welcome``: the reply to ``$hello``.
+
+    Attributes:
+        protocol: The version that the front end speaks.
+        client: This client's id.
+        session: The session's id.
+        epoch: Generation of the actor.
+        resume: Give this in ``$hello`` to become the same client again.
+        resume_s: For so long after the link broke.
+        resumed: Whether this is such a return.
+        model: Name of the model.
+        frames: Endpoint of the frames socket.
+        topics: Its topics; empty until the model has loaded.
+        inputs: Names of the input tracks.
+        schema_hash: Changes when the schema does; empty until the model has loaded.
+        status: As in ``$status``.
+        state: Public fields of the model's state, as far as known.
+    """
+
+    protocol: int
+    client: str
+    session: str
+    epoch: int
+    resume: str
+    resume_s: float
+    resumed: bool
+    model: str
+    frames: str
+    topics: tuple[TopicInfo, ...]
+    inputs: tuple[str, ...]
+    schema_hash: str
+    status: Status
+    state: dict[str, Raw | object] = msgspec.field(default_factory=dict)
+
+
+class StateChange(_Out):
+    """``$state``: public fields that changed, with a number that grows with each change."""
+
+    version: int
+    fields: dict[str, object]
+
+
+class ErrorBody(_Out, omit_defaults=True):
+    """``$error``: why something was refused.
+
+    Attributes:
+        code: One of the words of docs/protocol.md, or the author's own.
+        text: One sentence for a person; never more than was known to the peer already.
+        field: Path of the field at fault.
+        event: Type of the refused event, when it was readable.
+    """
+
+    code: str
+    text: str = ""
+    field: str | None = None
+    event: str | None = None
+
+
+class Bye(_Out, omit_defaults=True):
+    """``$bye``: from a client, its leave; from the front end, why this client is let go."""
+
+    reason: str = ""
+
+
+class ByeRequest(_In):
+    """``$bye`` as clients send it."""
+
+    reason: Annotated[str, Meta(max_length=128)] = ""
+
+
+class Empty(_In):
+    """Data of a control word that takes none."""
+
+
+class Upload(_In):
+    """``$upload``: announces a file; answered by ``$upload_ready``."""
+
+    name: _Name
+    size: _Offset
+    sha256: Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+    mime_type: Annotated[str, Meta(max_length=127, pattern=r"\A[\x20-\x7e]*\Z")] = ""
+
+
+class UploadReady(_Out):
+    """Chunks may come: at most ``credit`` unanswered ones of at most ``chunk_nbytes``."""
+
+    upload_id: str
+    chunk_nbytes: int
+    credit: int
+
+
+class UploadChunk(_In):
+    """``$upload_chunk`` with one attachment: the bytes at ``offset``, in order."""
+
+    upload_id: _Id
+    offset: _Offset
+
+
+class UploadCredit(_Out):
+    """``$upload_credit``: so many bytes have arrived; ``credit`` more chunks may come."""
+
+    upload_id: str
+    received: int
+    credit: int
+
+
+class UploadFinish(_In):
+    """``$upload_finish``: checks size and SHA-256; answered by ``$uploaded``."""
+
+    upload_id: _Id
+
+
+class UploadCancel(_In):
+    """``$upload_cancel``: forget it."""
+
+    upload_id: _Id
+
+
+class Uploaded(_Out):
+    """``$uploaded``: the file may be named in events as ``{"upload_id": …}``."""
+
+    upload_id: str
+    name: str
+    mime_type: str
+    size: int
+
+
+class Publish(_In):
+    """``$publish`` with one attachment: a frame for an input track; lossy, unanswered when good.
+
+    Attributes:
+        track: The input track; the first client to publish to it owns it.
+        shape: ``(height, width, channels)`` or ``(channels, samples)``.
+        dtype: numpy's array-interface name.
+        pts_ns: The publisher's media time.
+        metadata: Opaque bytes for the model.
+    """
+
+    track: Annotated[str, Meta(max_length=128)]
+    shape: Annotated[
+        tuple[Annotated[int, Meta(ge=1, le=65_536)], ...], Meta(min_length=1, max_length=4)
+    ]
+    dtype: Dtype = "|u1"
+    pts_ns: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    metadata: Annotated[bytes, Meta(max_length=MAX_METADATA_NBYTES)] = b""
+
+
+class Unpublish(_In):
+    """``$unpublish``: give an input track back."""
+
+    track: Annotated[str, Meta(max_length=128)]
