@@ -1,0 +1,1 @@
+"""What an author writes: state, events, messages, tracks, hooks and the model classes."""

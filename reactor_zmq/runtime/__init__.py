@@ -1,0 +1,1 @@
+"""The composition root: the front end process with its supervisor."""

@@ -1,0 +1,1 @@
+"""Tools for tests of models and of programs around them."""
