@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SECONDS ?=
+OPTIONS ?=
 
 .PHONY: demo test check format venv bench clean
 
@@ -13,20 +14,20 @@ $(VENV)/.stamp: pyproject.toml constraints.txt scripts/make_venv.sh
 	touch $@
 
 demo: venv
-	$(BIN)/python -m examples.demo $(if $(SECONDS),--seconds $(SECONDS))
+	$(BIN)/python -m examples.demo $(if $(SECONDS),--seconds $(SECONDS)) $(OPTIONS)
 
 test: venv
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal $(OPTIONS)
 
 check: venv
-	$(BIN)/python scripts/check.py
+	$(BIN)/python scripts/check.py $(OPTIONS)
 
 format: venv
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 bench: venv
-	$(BIN)/python bench/run.py
+	$(BIN)/python bench/run.py $(OPTIONS)
 
 clean:
 	rm -rf $(VENV) out dist
