@@ -1,0 +1,136 @@
+"""Who owns a frame slot: a pure machine over the slots of every ring that still lives.
+
+    free ──► lent ──► filling ──► ready ──► in flight
+     ▲         │         │          │           │
+     └─────────┴─────────┴──────────┴───────────┘
+
+A slot is *lent* to whoever is to write it, *filling* while bytes move in, *ready* when they are
+whole, *in flight* from the word to the other process until that process lets go. From every
+state it may go back to *free*: a loan that was never used, a copy that failed, a frame dropped.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+from reactor_zmq.errors import LocalProtocolError
+
+
+class SlotState(Enum):
+    """Where a slot is in its life."""
+
+    FREE = "free"
+    LENT = "lent"
+    FILLING = "filling"
+    READY = "ready"
+    IN_FLIGHT = "in flight"
+
+
+class Slot(NamedTuple):
+    """A slot's name: the generation of its ring and its place in it."""
+
+    generation: int
+    index: int
+
+
+_MAY_BECOME: dict[SlotState, frozenset[SlotState]] = {
+    SlotState.FREE: frozenset({SlotState.LENT}),
+    SlotState.LENT: frozenset({SlotState.FILLING, SlotState.FREE}),
+    SlotState.FILLING: frozenset({SlotState.READY, SlotState.FREE}),
+    SlotState.READY: frozenset({SlotState.IN_FLIGHT, SlotState.FREE}),
+    SlotState.IN_FLIGHT: frozenset({SlotState.FREE}),
+}
+
+
+class Slots:
+    """The slots of one ring after the other, each ring with ``count`` of them.
+
+    There is no ring before the first ``grow``. A call that raises has changed nothing.
+
+    Attributes:
+        count: Slots of each ring.
+        generation: Of the newest ring; 0 before the first.
+    """
+
+    def __init__(self, count: int) -> None:
+        if count < 1:
+            raise ValueError(f"a ring has at least 1 slot, got {count}")
+        self.count = count
+        self.generation = 0
+        self._free: list[int] = []
+        self._used: dict[Slot, SlotState] = {}
+        self._older: dict[int, int] = {}  # generation -> slots in use
+
+    def grow(self) -> int:
+        """Begin a new ring and return its generation; slots of older rings only come back."""
+        if self.generation:
+            self._older[self.generation] = self.count - len(self._free)
+        self.generation += 1
+        self._free = list(reversed(range(self.count)))
+        return self.generation
+
+    def lend(self) -> Slot | None:
+        """Take the slot that was freed last, None when none is free.
+
+        What was used last is still in the processor's cache: reusing it is worth a factor of
+        three over cycling.
+        """
+        if not self._free:
+            return None
+        slot = Slot(self.generation, self._free.pop())
+        self._used[slot] = SlotState.LENT
+        return slot
+
+    def fill(self, slot: tuple[int, int]) -> None:
+        """Note that bytes move into a lent slot."""
+        self._move(slot, SlotState.FILLING)
+
+    def ready(self, slot: tuple[int, int]) -> None:
+        """Note that the bytes are whole."""
+        self._move(slot, SlotState.READY)
+
+    def fly(self, slot: tuple[int, int]) -> None:
+        """Note that the other process is told of it."""
+        self._move(slot, SlotState.IN_FLIGHT)
+
+    def free(self, slot: tuple[int, int]) -> None:
+        """Note that nobody uses it any more, whatever state it was in."""
+        self._check(slot, SlotState.FREE)
+        del self._used[Slot(*slot)]
+        generation, index = slot
+        if generation == self.generation:
+            self._free.append(index)
+        else:
+            self._older[generation] -= 1
+
+    def take_retired(self) -> list[int]:
+        """Return the older generations whose slots are all back, and forget them."""
+        retired = [generation for generation, used in self._older.items() if not used]
+        for generation in retired:
+            del self._older[generation]
+        return retired
+
+    def state(self, slot: tuple[int, int]) -> SlotState:
+        """Return where a slot is in its life; of a retired ring every slot is free."""
+        return self._used.get(Slot(*slot), SlotState.FREE)
+
+    def in_flight(self) -> list[Slot]:
+        """Return the slots that the other process holds, those lent first first."""
+        return [slot for slot, state in self._used.items() if state is SlotState.IN_FLIGHT]
+
+    @property
+    def free_count(self) -> int:
+        """Slots of the newest ring that may be lent."""
+        return len(self._free)
+
+    def _move(self, slot: tuple[int, int], to: SlotState) -> None:
+        self._check(slot, to)
+        self._used[Slot(*slot)] = to
+
+    def _check(self, slot: tuple[int, int], to: SlotState) -> None:
+        found = self.state(slot)
+        if to not in _MAY_BECOME[found]:
+            generation, index = slot
+            text = f"slot {index} of ring {generation} is {found.value}, it can't become {to.value}"
+            raise LocalProtocolError(text)
