@@ -7,14 +7,15 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-Kind = Literal["int", "float", "str", "bool", "choice", "list", "dict", "struct", "upload"]
+Kind = Literal["int", "float", "str", "bool", "choice", "list", "dict", "struct", "upload", "any"]
 
 
 class TypeSpec(Struct, frozen=True, omit_defaults=True):
     """The type of one parameter or field.
 
     Attributes:
-        kind: What values are made of; ``choice`` is a Literal or an Enum by value.
+        kind: What values are made of; ``choice`` is a Literal or an Enum by value, ``any`` stands
+            in messages alone, never in what clients send.
         nullable: Whether null is a value too.
         ge: Inclusive lower bound of a number.
         le: Inclusive upper bound of a number.

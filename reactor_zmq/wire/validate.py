@@ -76,20 +76,34 @@ def compile_contract(contract: Contract) -> dict[str, EventValidator]:
     return {event.name: EventValidator(event) for event in contract.events}
 
 
-def _refused(error: BaseException) -> RemoteProtocolError:
+def _refused(error: BaseException) -> InvalidData:
     if isinstance(error, _FieldError):
-        return RemoteProtocolError(Code.INVALID_DATA, error.text, error.field)
+        return InvalidData(error.text, error.field, bound=error.bound)
     text = explain(error)
-    if "regex" in text:
-        text = "expected text without NUL characters"
-    return RemoteProtocolError(Code.INVALID_DATA, text, blamed(error))
+    if "matching regex" in text:
+        return InvalidData("expected text without NUL characters", blamed(error), bound=True)
+    typed = ", got " in text or "unknown field" in text or "missing required field" in text
+    return InvalidData(text, blamed(error), bound=not typed)
+
+
+class InvalidData(RemoteProtocolError):
+    """An event's data does not fit.
+
+    Attributes:
+        bound: Whether a value of the right type broke a bound.
+    """
+
+    def __init__(self, text: str, field: str | None, *, bound: bool) -> None:
+        super().__init__(Code.INVALID_DATA, text, field)
+        self.bound = bound
 
 
 class _FieldError(ValueError):
-    def __init__(self, field: str, text: str) -> None:
+    def __init__(self, field: str, text: str, *, bound: bool) -> None:
         super().__init__(field, text)
         self.field = field
         self.text = text
+        self.bound = bound
 
 
 def _struct_type(name: str, params: tuple[ParamSpec, ...]) -> type[Struct]:
@@ -151,6 +165,8 @@ def _plain_annotation(spec: TypeSpec) -> Any:
             return _struct_type(spec.name or "Struct", spec.fields)
         case "upload":
             return UploadRef
+        case "any":
+            raise ValueError("a client can't be offered a value of any type")
 
 
 def _choice_annotation(spec: TypeSpec) -> Any:
@@ -193,24 +209,22 @@ def _normaliser(spec: TypeSpec) -> Normalise | None:
         return each and (lambda value, path: [each(v, f"{path}[{i}]") for i, v in enumerate(value)])
     if spec.kind == "dict":
         each = _normaliser(_items(spec))
-        return each and (
-            lambda value, path: {k: each(v, _join(path, k)) for k, v in value.items()}
-        )
+        return each and (lambda value, path: {k: each(v, _join(path, k)) for k, v in value.items()})
     return None
 
 
 def _integral(value: int | float, path: str) -> int:
     if isinstance(value, float):
         if not value.is_integer():
-            raise _FieldError(path, "expected int, got a number with a fraction")
+            raise _FieldError(path, "expected int, got a number with a fraction", bound=False)
         return int(value)
     return value
 
 
 def _chosen(choices: tuple[Any, ...], value: Any, path: str) -> Any:
-    if choices and not any(value == c and isinstance(value, bool) == isinstance(c, bool) for c in choices):
+    if choices and not any(value == c and type(value) is type(c) for c in choices):
         allowed = ", ".join(repr(c) for c in choices)
-        raise _FieldError(path, f"expected one of {allowed}")
+        raise _FieldError(path, f"expected one of {allowed}", bound=True)
     return value
 
 
