@@ -1,4 +1,4 @@
-"""Configuration: frozen records handed down by part. The environment is read here and nowhere else."""
+"""Configuration: frozen records handed down by part. Only this file reads the environment."""
 
 from __future__ import annotations
 

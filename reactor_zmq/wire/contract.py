@@ -1,4 +1,4 @@
-"""What a model accepts and emits, as plain data: published by the actor, enforced by the front end."""
+"""What a model accepts and emits, as plain data: the actor publishes, the front end enforces."""
 
 from __future__ import annotations
 

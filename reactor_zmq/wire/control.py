@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta, Raw, Struct
+from msgspec import Meta, Struct
 
 from reactor_zmq.wire.codes import State
 from reactor_zmq.wire.header import MAX_METADATA_NBYTES, Dtype
@@ -28,7 +28,7 @@ class _Out(Struct, frozen=True):
     """What the front end sends: fields are only ever added."""
 
 
-class Hello(_In):
+class Hello(_In, frozen=True):
     """``$hello``: the first thing that a client says.
 
     Attributes:
@@ -36,15 +36,17 @@ class Hello(_In):
         name: For people, in logs and ``watch``.
         scope: ``view`` may look but not steer.
         resume: Token of a ``$welcome`` whose link broke.
+        follow_state: Whether ``$state`` is pushed to this client at each change.
     """
 
     protocol: Annotated[int, Meta(ge=0, le=2**31)]
     name: Annotated[str, Meta(max_length=64, pattern=r"\A[^\x00-\x1f]*\Z")] = ""
     scope: Scope = "steer"
     resume: Annotated[str, Meta(max_length=128)] = ""
+    follow_state: bool = False
 
 
-class Progress(_Out, omit_defaults=True):
+class Progress(_Out, frozen=True, omit_defaults=True):
     """How far a load has come; ``total`` is 0 where nobody knows."""
 
     done: float = 0.0
@@ -52,7 +54,7 @@ class Progress(_Out, omit_defaults=True):
     text: str = ""
 
 
-class Status(_Out):
+class Status(_Out, frozen=True):
     """``$status``: pushed when it changes and sent on request.
 
     Attributes:
@@ -74,7 +76,7 @@ class Status(_Out):
     viewers: int = 0
 
 
-class TopicInfo(_Out):
+class TopicInfo(_Out, frozen=True):
     """Where one output track is to be seen."""
 
     track: str
@@ -83,7 +85,7 @@ class TopicInfo(_Out):
     sample_rate: int = 0
 
 
-class Welcome(_Out):
+class Welcome(_Out, frozen=True):
     """``$welcome``: the reply to ``$hello``.
 
     Attributes:
@@ -116,17 +118,17 @@ class Welcome(_Out):
     inputs: tuple[str, ...]
     schema_hash: str
     status: Status
-    state: dict[str, Raw | object] = msgspec.field(default_factory=dict)
+    state: dict[str, object] = msgspec.field(default_factory=dict[str, object])
 
 
-class StateChange(_Out):
+class StateChange(_Out, frozen=True):
     """``$state``: public fields that changed, with a number that grows with each change."""
 
     version: int
     fields: dict[str, object]
 
 
-class ErrorBody(_Out, omit_defaults=True):
+class ErrorBody(_Out, frozen=True, omit_defaults=True):
     """``$error``: why something was refused.
 
     Attributes:
@@ -142,23 +144,23 @@ class ErrorBody(_Out, omit_defaults=True):
     event: str | None = None
 
 
-class Bye(_Out, omit_defaults=True):
+class Bye(_Out, frozen=True, omit_defaults=True):
     """``$bye``: from a client, its leave; from the front end, why this client is let go."""
 
     reason: str = ""
 
 
-class ByeRequest(_In):
+class ByeRequest(_In, frozen=True):
     """``$bye`` as clients send it."""
 
     reason: Annotated[str, Meta(max_length=128)] = ""
 
 
-class Empty(_In):
+class Empty(_In, frozen=True):
     """Data of a control word that takes none."""
 
 
-class Upload(_In):
+class Upload(_In, frozen=True):
     """``$upload``: announces a file; answered by ``$upload_ready``."""
 
     name: _Name
@@ -167,7 +169,7 @@ class Upload(_In):
     mime_type: Annotated[str, Meta(max_length=127, pattern=r"\A[\x20-\x7e]*\Z")] = ""
 
 
-class UploadReady(_Out):
+class UploadReady(_Out, frozen=True):
     """Chunks may come: at most ``credit`` unanswered ones of at most ``chunk_nbytes``."""
 
     upload_id: str
@@ -175,14 +177,14 @@ class UploadReady(_Out):
     credit: int
 
 
-class UploadChunk(_In):
+class UploadChunk(_In, frozen=True):
     """``$upload_chunk`` with one attachment: the bytes at ``offset``, in order."""
 
     upload_id: _Id
     offset: _Offset
 
 
-class UploadCredit(_Out):
+class UploadCredit(_Out, frozen=True):
     """``$upload_credit``: so many bytes have arrived; ``credit`` more chunks may come."""
 
     upload_id: str
@@ -190,19 +192,19 @@ class UploadCredit(_Out):
     credit: int
 
 
-class UploadFinish(_In):
+class UploadFinish(_In, frozen=True):
     """``$upload_finish``: checks size and SHA-256; answered by ``$uploaded``."""
 
     upload_id: _Id
 
 
-class UploadCancel(_In):
+class UploadCancel(_In, frozen=True):
     """``$upload_cancel``: forget it."""
 
     upload_id: _Id
 
 
-class Uploaded(_Out):
+class Uploaded(_Out, frozen=True):
     """``$uploaded``: the file may be named in events as ``{"upload_id": …}``."""
 
     upload_id: str
@@ -211,7 +213,7 @@ class Uploaded(_Out):
     size: int
 
 
-class Publish(_In):
+class Publish(_In, frozen=True):
     """``$publish`` with one attachment: a frame for an input track; lossy, unanswered when good.
 
     Attributes:
@@ -231,7 +233,7 @@ class Publish(_In):
     metadata: Annotated[bytes, Meta(max_length=MAX_METADATA_NBYTES)] = b""
 
 
-class Unpublish(_In):
+class Unpublish(_In, frozen=True):
     """``$unpublish``: give an input track back."""
 
     track: Annotated[str, Meta(max_length=128)]

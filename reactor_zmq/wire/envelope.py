@@ -62,14 +62,20 @@ def sniff(part: bytes | memoryview) -> Encoding:
     return Encoding.JSON if part[:1] == b"{" else Encoding.MSGPACK
 
 
-def decode(part: bytes | memoryview) -> tuple[Encoding, Envelope]:
+def decode(
+    part: bytes | memoryview, max_nbytes: int = MAX_ENVELOPE_NBYTES
+) -> tuple[Encoding, Envelope]:
     """Decode an envelope from a peer.
+
+    Args:
+        part: The first part.
+        max_nbytes: Clients allow the front end, whom they trust, more than it allows them.
 
     Raises:
         RemoteProtocolError: The bytes are no envelope of docs/protocol.md.
     """
-    if len(part) > MAX_ENVELOPE_NBYTES:
-        text = f"the envelope has {len(part)} bytes, at most {MAX_ENVELOPE_NBYTES} are allowed"
+    if len(part) > max_nbytes:
+        text = f"the envelope has {len(part)} bytes, at most {max_nbytes} are allowed"
         raise RemoteProtocolError(Code.TOO_LARGE, text)
     encoding = sniff(part)
     decoder = _json_decoder if encoding is Encoding.JSON else _msgpack_decoder

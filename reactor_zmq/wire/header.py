@@ -83,7 +83,8 @@ def decode_header(part: bytes | memoryview, payload_nbytes: int) -> FrameHeader:
         text = f"the frame speaks protocol {header.version}, this side {PROTOCOL_VERSION}"
         raise RemoteProtocolError(Code.PROTOCOL_MISMATCH, text)
     if header.nbytes != payload_nbytes:
-        text = f"shape {header.shape} of {header.dtype} is {header.nbytes} bytes, {payload_nbytes} came"
+        what = f"shape {header.shape} of {header.dtype}"
+        text = f"{what} is {header.nbytes} bytes, {payload_nbytes} came"
         raise RemoteProtocolError(Code.BAD_MESSAGE, text)
     return header
 

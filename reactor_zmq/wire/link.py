@@ -179,7 +179,7 @@ class SessionFailed(Struct, frozen=True, tag=True, array_like=True):
 
 
 class Ring(Struct, frozen=True, tag=True, array_like=True):
-    """A new ring for outgoing frames; its memfd rides along. Frames of older rings may still come."""
+    """A new ring for outgoing frames; its memfd rides along. Frames of older rings may follow."""
 
     generation: int
     slots: int
@@ -210,6 +210,10 @@ class Stopped(Struct, frozen=True, tag=True, array_like=True):
     """The session has ended in order; the process exits."""
 
 
+class Flush(Struct, frozen=True, tag=True, array_like=True):
+    """Frames that still wait for their due time are not to be sent; their slots are free."""
+
+
 ToActor = (
     Join
     | Leave
@@ -236,6 +240,7 @@ FromActor = (
     | Ring
     | Frame
     | Stopped
+    | Flush
 )
 
 CARRIES_DESCRIPTOR = (UploadStored, InputRing, Ring)

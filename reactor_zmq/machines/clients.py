@@ -1,0 +1,129 @@
+"""Who is connected: clients by id, by the peer that speaks for them, and by resume token."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from reactor_zmq.config import Limits
+from reactor_zmq.wire.control import Hello, Scope
+from reactor_zmq.wire.envelope import Encoding
+
+# A resend after a broken link asks for replies that were lost on the way; this many are kept.
+KEPT_REPLIES = 128
+
+
+@dataclass(slots=True, eq=False)
+class Client:
+    """One client of the session; it outlives its link by ``resume_s``.
+
+    Attributes:
+        peer: The ROUTER's name for its link, None while the link is broken.
+        delimiter: Whether it is a REQ peer, whose empty first part is mirrored.
+        follows_state: Whether it is told of each change of the model's state.
+        lost_at: Since when the link is broken.
+        last_seq: The greatest ``seq`` seen; events are numbered from 1.
+        replies: Encoded replies by ``seq``, for resends.
+        waiting: Parts said while the link was broken, in order.
+        in_flight: Events accepted and not answered.
+    """
+
+    id: str
+    token: str
+    name: str
+    scope: Scope
+    joined_at: float
+    peer: bytes | None
+    encoding: Encoding
+    delimiter: bool = False
+    follows_state: bool = False
+    lost_at: float | None = None
+    last_seq: int = 0
+    in_flight: int = 0
+    replies: OrderedDict[int, bytes] = field(default_factory=OrderedDict[int, bytes])
+    waiting: deque[bytes] = field(default_factory=deque[bytes])
+
+    def keep_reply(self, seq: int, part: bytes) -> None:
+        """Remember a reply for a resend."""
+        self.replies[seq] = part
+        while len(self.replies) > KEPT_REPLIES:
+            self.replies.popitem(last=False)
+
+
+class Clients:
+    """The registry of clients; no I/O, no clock."""
+
+    def __init__(self, limits: Limits, new_id: Callable[[], str]) -> None:
+        self._limits = limits
+        self._new_id = new_id
+        self._by_id: dict[str, Client] = {}
+        self._by_peer: dict[bytes, Client] = {}
+        self._by_token: dict[str, Client] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __iter__(self) -> Iterator[Client]:
+        return iter(tuple(self._by_id.values()))
+
+    @property
+    def full(self) -> bool:
+        """Whether another client would be one too many."""
+        return len(self._by_id) >= self._limits.clients
+
+    def get(self, client_id: str) -> Client | None:
+        """Return a client by id."""
+        return self._by_id.get(client_id)
+
+    def of_peer(self, peer: bytes) -> Client | None:
+        """Return the client that this peer speaks for."""
+        return self._by_peer.get(peer)
+
+    def resumable(self, token: str) -> Client | None:
+        """Return the client that may be resumed with this token."""
+        return self._by_token.get(token)
+
+    def join(self, peer: bytes, hello: Hello, encoding: Encoding, now: float) -> Client:
+        """Register a new client."""
+        client = Client(
+            id=self._new_id(),
+            token=self._new_id() + self._new_id(),
+            name=hello.name,
+            scope=hello.scope,
+            joined_at=now,
+            peer=peer,
+            encoding=encoding,
+        )
+        self._by_id[client.id] = client
+        self._by_peer[peer] = client
+        self._by_token[client.token] = client
+        return client
+
+    def rebind(self, client: Client, peer: bytes, encoding: Encoding) -> None:
+        """Let a new link speak for a client; the old link, if any, speaks for nobody."""
+        if client.peer is not None:
+            self._by_peer.pop(client.peer, None)
+        client.peer = peer
+        client.encoding = encoding
+        client.lost_at = None
+        self._by_peer[peer] = client
+
+    def lose(self, peer: bytes, now: float) -> Client | None:
+        """Note that a peer's link broke; return the client that may yet resume."""
+        client = self._by_peer.pop(peer, None)
+        if client is not None:
+            client.peer = None
+            client.lost_at = now
+        return client
+
+    def leave(self, client: Client) -> None:
+        """Forget a client."""
+        self._by_id.pop(client.id, None)
+        self._by_token.pop(client.token, None)
+        if client.peer is not None:
+            self._by_peer.pop(client.peer, None)
+
+    def overdue(self, now: float, resume_s: float) -> list[Client]:
+        """Return the clients whose time to resume is over."""
+        return [c for c in self if c.lost_at is not None and now - c.lost_at >= resume_s]

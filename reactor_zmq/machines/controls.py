@@ -1,0 +1,210 @@
+"""Control words: hello, ping, bye, schema, status, state, uploads, publishing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from reactor_zmq.errors import RemoteProtocolError
+from reactor_zmq.machines.clients import Client
+from reactor_zmq.machines.frontend_state import FrontEndState
+from reactor_zmq.machines.frontend_vocabulary import Buffer, DropFile, StoreInput, WriteFile
+from reactor_zmq.wire.codes import Code
+from reactor_zmq.wire.contract import Contract, TrackContract
+from reactor_zmq.wire.control import (
+    Bye,
+    ByeRequest,
+    Empty,
+    Publish,
+    Unpublish,
+    Upload,
+    UploadCancel,
+    UploadChunk,
+    UploadFinish,
+)
+from reactor_zmq.wire.envelope import Encoding, Envelope, decode_data
+from reactor_zmq.wire.header import ITEMSIZE
+from reactor_zmq.wire.link import InputClosed, UploadStored
+from reactor_zmq.wire.openapi import openapi
+
+# Shapes of a frame by the kind of its track: (height, width, channels) or (channels, samples).
+_NDIM = {"video": 3, "audio": 2}
+_DTYPE = {"video": "|u1", "audio": "<i2"}
+_ATTACHED = {"$upload_chunk": 1, "$publish": 1}
+
+
+class Controls:
+    """Answers the control words of greeted clients."""
+
+    def __init__(self, state: FrontEndState) -> None:
+        self._state = state
+        self._handlers = {
+            "$ping": self._ping,
+            "$bye": self._bye,
+            "$status": self._status,
+            "$state": self._fields,
+            "$schema": self._schema,
+            "$upload": self._upload,
+            "$upload_chunk": self._upload_chunk,
+            "$upload_finish": self._upload_finish,
+            "$upload_cancel": self._upload_cancel,
+            "$publish": self._publish,
+            "$unpublish": self._unpublish,
+        }
+
+    def accept(
+        self,
+        client: Client,
+        encoding: Encoding,
+        word: Envelope,
+        attachments: Sequence[Buffer],
+        now: float,
+    ) -> None:
+        """Do what a control word asks.
+
+        Raises:
+            RemoteProtocolError: It is unknown, malformed or refused; nothing was changed.
+        """
+        handler = self._handlers.get(word.type)
+        if handler is None:
+            known = ", ".join(self._handlers)
+            raise RemoteProtocolError(
+                Code.UNKNOWN_EVENT, f"no control word {word.type!r}; there are $hello, {known}"
+            )
+        expected = _ATTACHED.get(word.type, 0)
+        if len(attachments) != expected:
+            text = f"{word.type} takes {expected} attachments, {len(attachments)} came"
+            raise RemoteProtocolError(Code.BAD_MESSAGE, text)
+        handler(client, encoding, word, attachments, now)
+
+    def _ping(self, client: Client, encoding: Encoding, word: Envelope, *_: Any) -> None:
+        decode_data(encoding, word.data, Empty)
+        self._state.say(client, "$pong", None, word.id)
+
+    def _bye(self, client: Client, encoding: Encoding, word: Envelope, *_: Any) -> None:
+        decode_data(encoding, word.data, ByeRequest)
+        self._state.say(client, "$bye", Bye(), word.id)
+        self._state.remove(client)
+
+    def _status(self, client: Client, encoding: Encoding, word: Envelope, *_: Any) -> None:
+        decode_data(encoding, word.data, Empty)
+        self._state.say(client, "$status", self._state.status(), word.id)
+
+    def _fields(self, client: Client, encoding: Encoding, word: Envelope, *_: Any) -> None:
+        decode_data(encoding, word.data, Empty)
+        change = self._state.state_change(self._state.session.state)
+        self._state.say(client, "$state", change, word.id)
+
+    def _schema(self, client: Client, encoding: Encoding, word: Envelope, *_: Any) -> None:
+        decode_data(encoding, word.data, Empty)
+        self._state.say(client, "$schema", openapi(self._contract()), word.id)
+
+    # --- files ------------------------------------------------------------------------------
+
+    def _upload(
+        self, client: Client, encoding: Encoding, word: Envelope, _: Sequence[Buffer], now: float
+    ) -> None:
+        self._require_steer(client)
+        request = decode_data(encoding, word.data, Upload)
+        ready = self._state.session.uploads.open(client.id, request, now)
+        self._state.out.append(WriteFile(ready.upload_id, 0, b""))
+        self._state.say(client, "$upload_ready", ready, word.id)
+
+    def _upload_chunk(
+        self,
+        client: Client,
+        encoding: Encoding,
+        word: Envelope,
+        attachments: Sequence[Buffer],
+        now: float,
+    ) -> None:
+        chunk = decode_data(encoding, word.data, UploadChunk)
+        data = attachments[0]
+        uploads = self._state.session.uploads
+        credit = uploads.chunk(client.id, chunk.upload_id, chunk.offset, data, now)
+        self._state.out.append(WriteFile(chunk.upload_id, chunk.offset, data))
+        self._state.say(client, "$upload_credit", credit, word.id)
+
+    def _upload_finish(self, client: Client, encoding: Encoding, word: Envelope, *_: Any) -> None:
+        request = decode_data(encoding, word.data, UploadFinish)
+        try:
+            file = self._state.session.uploads.finish(client.id, request.upload_id)
+        except RemoteProtocolError as error:
+            if error.code == Code.UPLOAD_CORRUPT:
+                self._state.out.append(DropFile(request.upload_id))
+            raise
+        done = file.stored()
+        stored = UploadStored(done.upload_id, client.id, done.name, done.mime_type, done.size)
+        self._state.tell(stored, file=done.upload_id)
+        self._state.say(client, "$uploaded", done, word.id)
+
+    def _upload_cancel(self, client: Client, encoding: Encoding, word: Envelope, *_: Any) -> None:
+        request = decode_data(encoding, word.data, UploadCancel)
+        self._state.session.uploads.cancel(client.id, request.upload_id)
+        self._state.out.append(DropFile(request.upload_id))
+        self._state.say(client, "$ok", None, word.id)
+
+    # --- input tracks -----------------------------------------------------------------------
+
+    def _publish(
+        self,
+        client: Client,
+        encoding: Encoding,
+        word: Envelope,
+        attachments: Sequence[Buffer],
+        _: float,
+    ) -> None:
+        self._require_steer(client)
+        frame = decode_data(encoding, word.data, Publish)
+        index, track = self._input(frame.track)
+        _check_frame(track, frame, len(attachments[0]))
+        owner = self._state.session.publishers.setdefault(index, client.id)
+        if owner != client.id:
+            text = f"another client publishes to {frame.track!r}"
+            raise RemoteProtocolError(Code.PUBLISH_REFUSED, text, "track")
+        if self._state.model.ready:
+            self._state.out.append(StoreInput(index, frame, attachments[0]))
+
+    def _unpublish(self, client: Client, encoding: Encoding, word: Envelope, *_: Any) -> None:
+        request = decode_data(encoding, word.data, Unpublish)
+        index, _track = self._input(request.track)
+        if self._state.session.publishers.get(index) != client.id:
+            text = f"this client does not publish to {request.track!r}"
+            raise RemoteProtocolError(Code.PUBLISH_REFUSED, text, "track")
+        del self._state.session.publishers[index]
+        self._state.tell(InputClosed(index))
+        self._state.say(client, "$ok", None, word.id)
+
+    def _input(self, name: str) -> tuple[int, TrackContract]:
+        tracks = self._contract().inputs
+        for index, track in enumerate(tracks):
+            if track.name == name:
+                return index, track
+        known = ", ".join(t.name for t in tracks) or "none"
+        text = f"the model has no input track {name!r}; it has: {known}"
+        raise RemoteProtocolError(Code.PUBLISH_REFUSED, text, "track")
+
+    def _contract(self) -> Contract:
+        if self._state.model.contract is None:
+            raise RemoteProtocolError(Code.NOT_READY, "the model is still loading")
+        return self._state.model.contract
+
+    def _require_steer(self, client: Client) -> None:
+        if client.scope != "steer":
+            text = "this client has the scope 'view'; it may not steer"
+            raise RemoteProtocolError(Code.FORBIDDEN, text)
+
+
+def _check_frame(track: TrackContract, frame: Publish, nbytes: int) -> None:
+    if len(frame.shape) != _NDIM[track.kind]:
+        order = "(height, width, channels)" if track.kind == "video" else "(channels, samples)"
+        text = f"{track.kind} track {track.name!r} takes {order}, {frame.shape} came"
+        raise RemoteProtocolError(Code.PUBLISH_REFUSED, text, "shape")
+    if frame.dtype != _DTYPE[track.kind]:
+        text = f"{track.kind} track {track.name!r} takes {_DTYPE[track.kind]}, {frame.dtype} came"
+        raise RemoteProtocolError(Code.PUBLISH_REFUSED, text, "dtype")
+    expected = math.prod(frame.shape) * ITEMSIZE[frame.dtype]
+    if expected != nbytes:
+        text = f"{frame.shape} of {frame.dtype} is {expected} bytes, {nbytes} came"
+        raise RemoteProtocolError(Code.PUBLISH_REFUSED, text, "shape")

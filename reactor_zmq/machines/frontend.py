@@ -1,0 +1,351 @@
+"""The front end's brain: peers, the actor and time in, instructions out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from reactor_zmq.errors import RemoteProtocolError
+from reactor_zmq.machines.clients import Client
+from reactor_zmq.machines.controls import Controls
+from reactor_zmq.machines.event_desk import EventDesk
+from reactor_zmq.machines.frontend_state import FrontEndSettings, FrontEndState
+from reactor_zmq.machines.frontend_vocabulary import (
+    ActorDied,
+    ActorSaid,
+    ActorStarted,
+    Buffer,
+    Instruction,
+    ModelLoaded,
+    PeerGone,
+    PeerSaid,
+    PeerStuck,
+    Say,
+    Stimulus,
+    StopAsked,
+    TimePassed,
+    ViewersChanged,
+)
+from reactor_zmq.wire import link
+from reactor_zmq.wire.codes import Code, State
+from reactor_zmq.wire.contract import decode_contract
+from reactor_zmq.wire.control import ErrorBody, Hello, Progress, Welcome
+from reactor_zmq.wire.envelope import (
+    PROTOCOL_VERSION,
+    Encoding,
+    Envelope,
+    decode,
+    decode_data,
+    encode,
+    sniff,
+)
+
+_REASONS = {
+    "crashed": "the model's process died and is started again",
+    "hung": "the model's process made no progress and is started again",
+}
+
+
+_STRIKING = (Code.BAD_MESSAGE, Code.TOO_MANY_PARTS, Code.TOO_LARGE, Code.UNAUTHENTICATED)
+_UNREAD = Envelope("")
+
+
+@dataclass(slots=True)
+class _Letter:
+    """A peer's message while it is being read; what could not be read yet stays empty."""
+
+    peer: bytes
+    delimiter: bool
+    encoding: Encoding
+    word: Envelope = _UNREAD
+    attachments: Sequence[Buffer] = ()
+
+    def read(self, parts: Sequence[Buffer], limit: int) -> None:
+        """Decode the envelope.
+
+        Raises:
+            RemoteProtocolError: It is none, or there are too many parts.
+        """
+        if len(parts) > limit:
+            text = f"{len(parts)} parts came, at most {limit} are allowed"
+            raise RemoteProtocolError(Code.TOO_MANY_PARTS, text)
+        if not parts or not len(parts[0]):
+            raise RemoteProtocolError(Code.BAD_MESSAGE, "the message is empty")
+        self.encoding = sniff(parts[0])
+        self.encoding, self.word = decode(parts[0])
+        self.attachments = parts[1:]
+
+
+class FrontEnd:
+    """Decides what every peer and the actor are told.
+
+    ``handle`` is the only mutator; it knows no socket and no clock. ``now`` is monotonic
+    seconds. A peer's bytes never raise out of it: they are answered with ``$error``.
+    """
+
+    def __init__(self, settings: FrontEndSettings, new_id: Callable[[], str]) -> None:
+        self._state = FrontEndState(settings, new_id)
+        self._controls = Controls(self._state)
+        self._desk = EventDesk(self._state)
+        self._strikes: dict[bytes, int] = {}
+        self._told = replace(self._state.status(), clients=0, viewers=0)
+
+    @property
+    def stranger_count(self) -> int:
+        """Peers that misbehaved and still hold a link."""
+        return len(self._strikes)
+
+    @property
+    def client_count(self) -> int:
+        """Clients in the session."""
+        return len(self._state.clients)
+
+    def handle(self, stimulus: Stimulus, now: float) -> list[Instruction]:
+        """Return what is to be done about a stimulus, in order."""
+        match stimulus:
+            case PeerSaid(peer, parts):
+                self._peer_said(peer, parts, now)
+            case ActorSaid(message):
+                self._actor_said(message)
+            case PeerGone(peer):
+                self._peer_gone(peer, now)
+            case PeerStuck(peer):
+                client = self._state.clients.of_peer(peer)
+                if client is not None:
+                    self._state.note("warning", "client reads too slowly", client=client.id)
+                    self._state.let_go(client, Code.SLOW_CONSUMER)
+            case ActorStarted(epoch):
+                self._actor_started(epoch)
+            case ActorDied(reason, final):
+                self._actor_died(reason, final=final)
+            case ViewersChanged(count):
+                self._state.viewers = count
+            case TimePassed():
+                self._time_passed(now)
+            case StopAsked():
+                self._stop()
+        self._tell_status()
+        out, self._state.out = self._state.out, []
+        return out
+
+    # --- peers --------------------------------------------------------------------------------
+
+    def _peer_said(self, peer: bytes, parts: Sequence[Buffer], now: float) -> None:
+        if self._strikes.get(peer, 0) >= self._state.limits.strikes:
+            return
+        # A REQ peer puts an empty part first; it is mirrored in whatever that peer is told.
+        delimiter = len(parts) > 1 and len(parts[0]) == 0
+        body = parts[1:] if delimiter else parts
+        client = self._state.clients.of_peer(peer)
+        letter = _Letter(peer, delimiter, client.encoding if client else Encoding.JSON)
+        try:
+            letter.read(body, 1 + self._state.limits.attachments)
+            if client is not None:
+                client.encoding, client.delimiter = letter.encoding, delimiter
+            self._heard(letter, client, now)
+        except RemoteProtocolError as error:
+            self._refuse(letter, error)
+
+    def _heard(self, letter: _Letter, client: Client | None, now: float) -> None:
+        word = letter.word
+        if word.type == "$hello":
+            self._hello(letter, client, now)
+        elif client is None:
+            raise RemoteProtocolError(Code.UNAUTHENTICATED, "say $hello first")
+        elif word.type.startswith("$"):
+            self._controls.accept(client, letter.encoding, word, letter.attachments, now)
+        elif letter.attachments:
+            text = f"an event takes no attachments, {len(letter.attachments)} came"
+            raise RemoteProtocolError(Code.BAD_MESSAGE, text)
+        else:
+            self._desk.accept(client, letter.encoding, word)
+
+    def _refuse(self, letter: _Letter, error: RemoteProtocolError) -> None:
+        if error.code in _STRIKING:
+            strikes = self._strikes[letter.peer] = self._strikes.get(letter.peer, 0) + 1
+            if strikes == self._state.limits.strikes:
+                self._state.note("warning", "peer is heard no more", strikes=strikes)
+        word = letter.word
+        body = ErrorBody(error.code, error.text, error.field, word.type or None)
+        part = encode(letter.encoding, "$error", body, word.id)
+        self._state.out.append(Say(letter.peer, (b"", part) if letter.delimiter else (part,)))
+
+    def _hello(self, letter: _Letter, client: Client | None, now: float) -> None:
+        hello = decode_data(letter.encoding, letter.word.data, Hello)
+        if hello.protocol != PROTOCOL_VERSION:
+            text = f"this side speaks protocol {PROTOCOL_VERSION}, the client {hello.protocol}"
+            raise RemoteProtocolError(Code.PROTOCOL_MISMATCH, text, "protocol")
+        if self._state.model.state is State.STOPPING:
+            raise RemoteProtocolError(Code.CLOSED, "the runtime is stopping")
+        joined = client is None and not hello.resume
+        if hello.resume:
+            client = self._resume(letter.peer, hello.resume, letter.encoding)
+        elif client is None:
+            client = self._join(letter.peer, hello, letter.encoding, now)
+        client.delimiter = letter.delimiter
+        client.follows_state = hello.follow_state
+        self._welcome(client, letter.word, resumed=not joined)
+        if joined:
+            self._state.tell(self._join_notice(client))
+
+    def _resume(self, peer: bytes, token: str, encoding: Encoding) -> Client:
+        client = self._state.clients.resumable(token)
+        if client is None:
+            raise RemoteProtocolError(Code.RESUME_REFUSED, "no client with this token", "resume")
+        self._state.clients.rebind(client, peer, encoding)
+        return client
+
+    def _join(self, peer: bytes, hello: Hello, encoding: Encoding, now: float) -> Client:
+        if self._state.clients.full:
+            text = f"{len(self._state.clients)} clients are connected, that is the most"
+            raise RemoteProtocolError(Code.BUSY, text)
+        client = self._state.clients.join(peer, hello, encoding, now)
+        self._state.note("info", "client joined", client=client.id, name=client.name)
+        return client
+
+    def _welcome(self, client: Client, word: Envelope, *, resumed: bool) -> None:
+        state, model = self._state, self._state.model
+        welcome = Welcome(
+            protocol=PROTOCOL_VERSION,
+            client=client.id,
+            session=state.session.id,
+            epoch=model.epoch,
+            resume=client.token,
+            resume_s=state.settings.resume_s,
+            resumed=resumed,
+            model=model.contract.model if model.contract else state.settings.model,
+            frames=state.settings.frames,
+            topics=model.topics(),
+            inputs=tuple(t.name for t in model.contract.inputs) if model.contract else (),
+            schema_hash=model.hash,
+            status=state.status(),
+            state=state.state_change(state.session.state).fields,
+        )
+        waiting = tuple(client.waiting)
+        client.waiting.clear()
+        state.say(client, "$welcome", welcome, word.id)
+        for part in waiting:
+            state.say_part(client, part)
+
+    def _join_notice(self, client: Client) -> link.Join:
+        return link.Join(client.id, client.joined_at, self._state.session.id, client.name)
+
+    def _peer_gone(self, peer: bytes, now: float) -> None:
+        self._strikes.pop(peer, None)
+        client = self._state.clients.lose(peer, now)
+        if client is not None and self._state.settings.resume_s <= 0:
+            self._state.remove(client)
+
+    # --- the actor ----------------------------------------------------------------------------
+
+    def _actor_started(self, epoch: int) -> None:
+        model = self._state.model
+        model.epoch, model.ready, model.progress = epoch, False, None
+        if model.contract is None:
+            model.state = State.LOADING
+
+    def _actor_said(self, message: link.FromActor) -> None:
+        state = self._state
+        match message:
+            case link.Reply():
+                self._desk.applied(message)
+            case link.ReplyError():
+                self._desk.failed(message)
+            case link.Message():
+                self._relay(message)
+            case link.StateChanged(fields, fresh):
+                self._state_changed(fields, fresh=fresh)
+            case link.Loading(done, total, text):
+                state.model.progress = Progress(done, total, text)
+            case link.Ready(contract):
+                self._ready(contract)
+            case link.Waiting(missing):
+                state.session.missing = missing
+            case link.TurnFailed():
+                state.model.reason = "error"
+            case link.SessionFailed(reason):
+                self._session_failed(reason)
+            case _:
+                pass
+
+    def _relay(self, message: link.Message) -> None:
+        if message.client_id:
+            client = self._state.clients.get(message.client_id)
+            if client is not None:
+                self._state.say_packed(client, message.type, message.data)
+            return
+        for client in self._state.clients:
+            self._state.say_packed(client, message.type, message.data)
+
+    def _state_changed(self, fields: dict[str, bytes], *, fresh: bool) -> None:
+        session = self._state.session
+        session.version += 1
+        session.state = dict(fields) if fresh else session.state | fields
+        if not fresh:
+            session.journal |= fields
+        followers = [c for c in self._state.clients if c.follows_state]
+        self._state.broadcast("$state", self._state.state_change(fields), followers)
+
+    def _ready(self, packed: bytes) -> None:
+        state, contract = self._state, decode_contract(packed)
+        state.model.publish(contract)
+        state.model.ready, state.model.state, state.model.reason = True, State.READY, ""
+        state.out.append(ModelLoaded(contract, state.model.epoch))
+        for file in state.session.uploads:
+            if file.whole:
+                done = file.stored()
+                stored = link.UploadStored(
+                    done.upload_id, file.client_id, done.name, done.mime_type, done.size, False
+                )
+                state.tell(stored, file=file.id)
+        if state.session.journal and state.clients:
+            state.tell(link.Restore(tuple(state.session.journal.items())))
+        for client in state.clients:
+            state.tell(self._join_notice(client))
+        self._desk.send_backlog()
+        self._desk.release_held()
+
+    def _session_failed(self, reason: str) -> None:
+        self._desk.fail_in_flight(Code.CLOSED, "the session ended: the model failed repeatedly")
+        self._state.note("error", "the session ended", reason=reason)
+        for client in self._state.clients:
+            self._state.let_go(client, "session_failed")
+
+    def _actor_died(self, reason: str, *, final: bool) -> None:
+        state, model = self._state, self._state.model
+        model.ready = False
+        model.reason = reason
+        code = Code.MODEL_UNAVAILABLE if final else Code.ACTOR_CRASHED
+        text = "the model will not be started again" if final else _REASONS.get(reason, "")
+        self._desk.fail_in_flight(code, text or _REASONS["crashed"], also_waiting=final)
+        model.state = State.FAILED if final else State.RESTARTING
+        for track in tuple(state.session.publishers):
+            del state.session.publishers[track]
+
+    # --- time, status, end --------------------------------------------------------------------
+
+    def _time_passed(self, now: float) -> None:
+        for client in self._state.clients.overdue(now, self._state.settings.resume_s):
+            self._state.note("info", "client did not return", client=client.id)
+            self._state.remove(client)
+        self._state.drop_files(self._state.session.uploads.abandoned(now))
+
+    def _stop(self) -> None:
+        self._state.model.state = State.STOPPING
+
+    def farewell(self) -> list[Instruction]:
+        """Return the last words to every client: the runtime ends."""
+        self._desk.fail_in_flight(Code.CLOSED, "the runtime has stopped", also_waiting=True)
+        for client in self._state.clients:
+            self._state.let_go(client, "stopped")
+        out, self._state.out = self._state.out, []
+        return out
+
+    def _tell_status(self) -> None:
+        """Push ``$status`` when it changed; mere counts are told on request only."""
+        status = self._state.status()
+        told, self._told = self._told, replace(status, clients=0, viewers=0)
+        if self._told != told:
+            self._state.broadcast("$status", status)

@@ -1,0 +1,158 @@
+"""What the front end's brain hears (stimuli) and what it asks for (instructions)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from reactor_zmq.wire.contract import Contract
+from reactor_zmq.wire.control import Publish
+from reactor_zmq.wire.link import FromActor, ToActor
+
+Buffer = bytes | memoryview
+
+# --- stimuli ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PeerSaid:
+    """A multipart came from the peer that the ROUTER names so."""
+
+    peer: bytes
+    parts: Sequence[Buffer]
+
+
+@dataclass(frozen=True, slots=True)
+class PeerGone:
+    """The peer's link has closed."""
+
+    peer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PeerStuck:
+    """The peer does not read: its bounded queue is full."""
+
+    peer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ActorStarted:
+    """A new actor process was started under this epoch; it is loading."""
+
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActorSaid:
+    """The actor sent something that is not a frame."""
+
+    message: FromActor
+
+
+@dataclass(frozen=True, slots=True)
+class ActorDied:
+    """The actor is gone; ``reason`` is one word; ``final`` when it will not be started again."""
+
+    reason: str
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ViewersChanged:
+    """So many subscribers are connected to the frames socket."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """Look at the clock: deadlines may have come."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """The operator wants the runtime to end."""
+
+
+Stimulus = (
+    PeerSaid
+    | PeerGone
+    | PeerStuck
+    | ActorStarted
+    | ActorSaid
+    | ActorDied
+    | ViewersChanged
+    | TimePassed
+    | StopAsked
+)
+
+# --- instructions -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Send these parts to this peer, after everything said to it before."""
+
+    peer: bytes
+    parts: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """The peer is no client any more: drop what still waits for it."""
+
+    peer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Send this to the actor; with the file's descriptor when ``file`` names an upload."""
+
+    message: ToActor
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFile:
+    """Put bytes into an upload's file at an offset; the file is made at offset 0."""
+
+    upload_id: str
+    offset: int
+    data: Buffer
+
+
+@dataclass(frozen=True, slots=True)
+class DropFile:
+    """Close and forget an upload's file."""
+
+    upload_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInput:
+    """Copy a published frame into the input ring and tell the actor of it."""
+
+    track: int
+    frame: Publish
+    payload: Buffer
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLoaded:
+    """The actor published this contract; frames may flow on its tracks."""
+
+    contract: Contract
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something the operator's log should hold."""
+
+    level: str
+    text: str
+    facts: dict[str, object] = field(default_factory=dict[str, object])
+
+
+Instruction = Say | Forget | Tell | WriteFile | DropFile | StoreInput | ModelLoaded | Note

@@ -1,0 +1,47 @@
+"""The bytes of uploads: a sealed memfd each, which leaves nothing behind."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+
+_SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
+
+
+class Files:
+    """Descriptors of uploads by id; they belong to this object."""
+
+    def __init__(self) -> None:
+        self._fds: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._fds)
+
+    def write(self, upload_id: str, offset: int, data: bytes | memoryview) -> None:
+        """Put bytes into a file, which is made when it is first named."""
+        fd = self._fds.get(upload_id)
+        if fd is None:
+            flags = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
+            fd = self._fds[upload_id] = os.memfd_create("reactor-upload", flags)
+        view = memoryview(data)
+        while view:
+            written = os.pwrite(fd, view, offset)
+            view, offset = view[written:], offset + written
+
+    def sealed(self, upload_id: str) -> int:
+        """Return the descriptor of a whole file, which nobody can change any more."""
+        fd = self._fds[upload_id]
+        if not fcntl.fcntl(fd, fcntl.F_GET_SEALS) & fcntl.F_SEAL_WRITE:
+            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
+        return fd
+
+    def drop(self, upload_id: str) -> None:
+        """Forget a file."""
+        fd = self._fds.pop(upload_id, None)
+        if fd is not None:
+            os.close(fd)
+
+    def close(self) -> None:
+        """Forget all files."""
+        for upload_id in tuple(self._fds):
+            self.drop(upload_id)

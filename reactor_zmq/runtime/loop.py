@@ -1,0 +1,263 @@
+"""The front end's one thread: a poll loop over every socket, the actor and the clock."""
+
+from __future__ import annotations
+
+import logging
+import select
+import socket
+import time
+from collections.abc import Callable
+
+from reactor_zmq.machines.frontend import FrontEnd
+from reactor_zmq.machines.frontend_vocabulary import (
+    ActorDied,
+    ActorSaid,
+    ActorStarted,
+    DropFile,
+    Forget,
+    Instruction,
+    ModelLoaded,
+    Note,
+    PeerGone,
+    PeerSaid,
+    PeerStuck,
+    Say,
+    Stimulus,
+    StopAsked,
+    StoreInput,
+    Tell,
+    TimePassed,
+    ViewersChanged,
+    WriteFile,
+)
+from reactor_zmq.machines.supervisor import Died, Phase
+from reactor_zmq.memory.board import Board
+from reactor_zmq.memory.ring import Ring
+from reactor_zmq.runtime.actor_keeper import ActorKeeper
+from reactor_zmq.runtime.files import Files
+from reactor_zmq.runtime.frame_pump import FramePump
+from reactor_zmq.runtime.input_store import InputStore
+from reactor_zmq.runtime.observer import (
+    ActorLost,
+    LoadFailure,
+    LoadProgress,
+    ModelReady,
+    Observer,
+    Stopping,
+)
+from reactor_zmq.runtime.timer import Timer
+from reactor_zmq.sockets.public import Sockets
+from reactor_zmq.wire import link
+
+# The frames socket has to be touched at least so often, or dead peers' slots never come back.
+_TOUCH_S = 0.02
+_LOOK_AT_CLOCK_S = 0.1
+# What one pass takes from the actor, so that peers are heard under a flood of messages.
+_BATCH = 256
+
+_log = logging.getLogger("reactor_zmq.frontend")
+
+
+class FrontEndLoop:
+    """Carries out what the brain decides; owns nothing that it was not given.
+
+    All of it runs in the thread that calls :meth:`run`.
+    """
+
+    def __init__(
+        self,
+        *,
+        brain: FrontEnd,
+        sockets: Sockets,
+        pump: FramePump,
+        files: Files,
+        inputs: InputStore,
+        observe: Observer,
+        wake: socket.socket,
+        stop_count: Callable[[], int],
+    ) -> None:
+        self._brain = brain
+        self._events = sockets.events
+        self._frames = sockets.frames
+        self._zap = sockets.zap
+        self._pump = pump
+        self._files = files
+        self._inputs = inputs
+        self._observe = observe
+        self._wake = wake
+        self._stop_count = stop_count
+        self._stops_seen = 0
+        self._clock_at = 0.0
+        self._viewers = 0
+        self._load_began = 0.0
+        self._load_failed = False
+        self._ever_ready = False
+        self._timer = Timer()
+        self._keeper: ActorKeeper
+        self._watched: list[int] = []
+        self._poll = select.epoll()
+        for each in (self._timer, wake, *sockets.to_poll()):
+            self._poll.register(each.fileno(), select.EPOLLIN)
+
+    def run(self, keeper: ActorKeeper) -> int:
+        """Serve until the run has ended; return the exit code."""
+        self._keeper = keeper
+        while keeper.phase is not Phase.ENDED and not (self._load_failed and not keeper.pid):
+            keeper.tend()
+            self._watch_actor()
+            self._wait()
+            self._pass()
+        self._perform(self._brain.farewell())
+        self._events.flush()
+        return 1 if self._load_failed else 0
+
+    def close(self) -> None:
+        """Give back what the loop itself opened."""
+        self._poll.close()
+        self._timer.close()
+
+    # --- one pass ---------------------------------------------------------------------------
+
+    def _wait(self) -> None:
+        self._timer.set(self._pump.next_due_ns())
+        busy = self._events.ready() or self._frames.ready()
+        ready = self._poll.poll(0 if busy else _TOUCH_S)
+        for fd, _ in ready:
+            if fd == self._timer.fileno():
+                self._timer.clear()
+            elif fd == self._wake.fileno():
+                self._wake.recv(64)
+
+    def _pass(self) -> None:
+        self._pump.send_due()
+        self._zap.answer_all()
+        self._hear_peers()
+        self._hear_actor()
+        self._pump.send_due()
+        self._pump.subscriptions_changed()
+        self._pump.collect()
+        if self._events.waiting:
+            self._events.flush()
+        self._look_at_clock()
+
+    def _hear_peers(self) -> None:
+        batch, gone = self._events.receive()
+        for peer, parts in batch:
+            self._handle(PeerSaid(peer, parts))
+        for peer in gone:
+            self._handle(PeerGone(peer))
+
+    def _hear_actor(self) -> None:
+        for _ in range(_BATCH):
+            found = self._keeper.receive()
+            if found is None:
+                return
+            message, fd = found
+            match message:
+                case link.Frame():
+                    self._pump.take(message)
+                case link.Flush():
+                    self._pump.flush()
+                case link.Ring(generation, slots, slot_nbytes) if fd is not None:
+                    self._pump.add_ring(Ring.attach(fd, slots, slot_nbytes, generation))
+                case _:
+                    self._note_load(message)
+                    self._handle(ActorSaid(message))
+
+    def _note_load(self, message: link.FromActor) -> None:
+        match message:
+            case link.Loading(done, total, text):
+                self._observe(LoadProgress(done, total, text))
+            case link.Ready():
+                self._ever_ready = True
+                self._keeper.loaded()
+            case link.LoadFailed(text, traceback):
+                self._observe(LoadFailure(text, traceback))
+                if not self._ever_ready:
+                    self._load_failed = True
+                    self._keeper.give_up()
+            case _:
+                pass
+
+    def _look_at_clock(self) -> None:
+        stops = self._stop_count()
+        if stops != self._stops_seen:
+            self._stops_seen = stops
+            self._observe(Stopping())
+            self._handle(StopAsked())
+            self._keeper.stop()
+        now = time.monotonic()
+        if now - self._clock_at < _LOOK_AT_CLOCK_S:
+            return
+        self._clock_at = now
+        self._frames.monitor.closed()
+        if self._frames.monitor.links != self._viewers:
+            self._viewers = self._frames.monitor.links
+            self._handle(ViewersChanged(self._viewers))
+        self._handle(TimePassed())
+
+    def _watch_actor(self) -> None:
+        wanted = self._keeper.descriptors()
+        if wanted == self._watched:
+            return
+        for fd in self._watched:
+            # A closed descriptor has left the epoll set by itself.
+            if fd not in wanted:
+                _unregister(self._poll, fd)
+        for fd in wanted:
+            if fd not in self._watched:
+                self._poll.register(fd, select.EPOLLIN)
+        self._watched = wanted
+
+    # --- what the keeper tells ----------------------------------------------------------------
+
+    def actor_started(self, epoch: int, board: Board) -> None:
+        """Let a new actor's epoch begin."""
+        self._load_began = time.monotonic()
+        self._pump.actor_started(epoch, board)
+        self._inputs.actor_started()
+        self._handle(ActorStarted(epoch))
+
+    def actor_died(self, died: Died) -> None:
+        """Tell everybody that the actor has gone."""
+        _log.warning("the actor has gone", extra={"facts": {"reason": died.reason}})
+        self._observe(ActorLost(died.reason, died.final))
+        self._handle(ActorDied(died.reason, died.final))
+
+    # --- carrying out -------------------------------------------------------------------------
+
+    def _handle(self, stimulus: Stimulus) -> None:
+        self._perform(self._brain.handle(stimulus, time.monotonic()))
+
+    def _perform(self, instructions: list[Instruction]) -> None:
+        for instruction in instructions:
+            match instruction:
+                case Say(peer, parts):
+                    if not self._events.send(peer, parts):
+                        self._handle(PeerStuck(peer))
+                case Tell(message, file):
+                    self._keeper.send(message, self._files.sealed(file) if file else None)
+                case StoreInput(track, frame, payload):
+                    self._inputs.store(track, frame, payload, self._keeper.send)
+                case WriteFile(upload_id, offset, data):
+                    self._files.write(upload_id, offset, data)
+                case DropFile(upload_id):
+                    self._files.drop(upload_id)
+                case Forget(peer):
+                    self._events.forget(peer)
+                case ModelLoaded(contract, epoch):
+                    self._pump.model_loaded(contract)
+                    took = time.monotonic() - self._load_began
+                    self._observe(ModelReady(contract.model, epoch, took))
+                case Note(level, text, facts):
+                    _log.log(_LEVELS[level], text, extra={"facts": facts})
+
+
+_LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+def _unregister(poll: select.epoll, fd: int) -> None:
+    try:
+        poll.unregister(fd)
+    except (FileNotFoundError, OSError):
+        return

@@ -1,0 +1,167 @@
+"""The composition root: one run of one model, from bound sockets to a clean end."""
+
+from __future__ import annotations
+
+import gc
+import os
+import secrets
+import signal
+import socket
+import threading
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+
+from reactor_zmq.actor.process import ActorArgs
+from reactor_zmq.config import ServerConfig
+from reactor_zmq.machines.frontend import FrontEnd
+from reactor_zmq.machines.frontend_state import FrontEndSettings
+from reactor_zmq.machines.supervisor import Supervisor
+from reactor_zmq.memory.board import Board
+from reactor_zmq.runtime.actor_keeper import ActorKeeper
+from reactor_zmq.runtime.actor_process import start_forkserver
+from reactor_zmq.runtime.files import Files
+from reactor_zmq.runtime.frame_pump import FramePump
+from reactor_zmq.runtime.input_store import InputStore
+from reactor_zmq.runtime.loop import FrontEndLoop
+from reactor_zmq.runtime.observer import Bound, Observer, RunEvent
+from reactor_zmq.runtime.rundir import RunDirectory
+from reactor_zmq.sockets.context import raise_descriptor_limit
+from reactor_zmq.sockets.public import Sockets
+from reactor_zmq.wire.connection_file import ConnectionFile, encode_connection_file
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _ignore(_: RunEvent) -> None:
+    return
+
+
+def serve(config: ServerConfig, observe: Observer = _ignore) -> int:
+    """Run one model until it is told to stop; return the exit code (see :class:`Server`)."""
+    return Server(config, observe).run()
+
+
+class Server:
+    """One run of one model.
+
+    Args:
+        config: All that the run needs.
+        observe: Told of every step, in the thread that calls :meth:`run`.
+        preload: Modules that the actors' forkserver loads beforehand.
+    """
+
+    def __init__(
+        self, config: ServerConfig, observe: Observer = _ignore, preload: tuple[str, ...] = ()
+    ) -> None:
+        self._config = config
+        self._observe = observe
+        self._preload = preload
+        self._token = config.token or secrets.token_urlsafe(32)
+        self._stops = 0
+        self._wake_reader, self._wake_writer = socket.socketpair()
+
+    def run(self) -> int:
+        """Serve until SIGINT, SIGTERM or :meth:`stop`; return the exit code.
+
+        The sockets are bound and the connection file is there before the model begins to load.
+        Signals are heeded when it is called in the main thread.
+
+        Raises:
+            ConfigError: A socket, the name or a file can't be had; nothing is left behind.
+        """
+        raise_descriptor_limit()
+        with ExitStack() as stack:
+            place = RunDirectory(self._config.name, self._config.connection_file)
+            stack.callback(place.remove)
+            stack.callback(self._wake_reader.close)
+            stack.callback(self._wake_writer.close)
+            stack.enter_context(self._signals())
+            start_forkserver(self._preload)
+            return self._serve(stack, place, self._bind(stack))
+
+    def stop(self) -> None:
+        """End the run in order; a second call ends it at once. Any thread may call it."""
+        self._stops += 1
+        self._wake_writer.send(b"\0")
+
+    def _serve(self, stack: ExitStack, place: RunDirectory, sockets: Sockets) -> int:
+        config = self._config
+        files, inputs = Files(), InputStore(config.ring)
+        stack.callback(files.close)
+        stack.callback(inputs.close)
+        settings = FrontEndSettings(config.name, sockets.frames_at, config.resume_s, config.limits)
+        loop = FrontEndLoop(
+            brain=FrontEnd(settings, partial(secrets.token_hex, 8)),
+            sockets=sockets,
+            pump=FramePump(sockets.frames, config.ring),
+            files=files,
+            inputs=inputs,
+            observe=self._observe,
+            wake=self._wake_reader,
+            stop_count=lambda: self._stops,
+        )
+        stack.callback(loop.close)
+
+        def started(epoch: int, board: Board) -> None:
+            loop.actor_started(epoch, board)
+            self._write_file(place, sockets, keeper.pid)
+
+        supervisor = Supervisor(config.supervision)
+        keeper = ActorKeeper(supervisor, self._actor_args, started, loop.actor_died)
+        stack.callback(keeper.close)
+        self._write_file(place, sockets, 0)
+        self._observe(Bound(sockets.events_at, sockets.frames_at, place.connection_file))
+        # Nothing made so far is garbage; collections have less to look at, and pause less.
+        gc.collect()
+        gc.freeze()
+        return loop.run(keeper)
+
+    def _bind(self, stack: ExitStack) -> Sockets:
+        config = self._config
+        sockets = Sockets(self._token, config.limits.part_nbytes, config.limits.client_queue)
+        stack.callback(sockets.close)
+        sockets.bind(config.events, config.frames)
+        return sockets
+
+    def _actor_args(self, epoch: int) -> ActorArgs:
+        config = self._config
+        return ActorArgs(
+            target=config.target,
+            name=config.name,
+            epoch=epoch,
+            overrides=config.overrides,
+            slots=config.ring.slots,
+            window_s=config.supervision.window_s,
+        )
+
+    def _write_file(self, place: RunDirectory, sockets: Sockets, actor_pid: int) -> None:
+        found = ConnectionFile(
+            name=self._config.name,
+            events=sockets.events_at,
+            frames=sockets.frames_at,
+            token=self._token,
+            pid=os.getpid(),
+            actor_pid=actor_pid,
+        )
+        place.write_connection_file(encode_connection_file(found))
+
+    @contextmanager
+    def _signals(self) -> Generator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def count(*_: object) -> None:
+            self._stops += 1
+
+        for end in (self._wake_reader, self._wake_writer):
+            end.setblocking(False)
+        wake_before = signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
+        before = {each: signal.signal(each, count) for each in _STOP_SIGNALS}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+            signal.set_wakeup_fd(wake_before)

@@ -1,0 +1,90 @@
+"""Binding: endpoints people wrote, errors they can act on."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import zmq
+
+from reactor_zmq.errors import ConfigError
+
+_LOOPBACK = ("127.", "localhost", "[::1]", "::1")
+# sun_path holds 108 bytes, the last one is NUL.
+_MAX_IPC_PATH = 107
+
+
+def bind(socket: zmq.Socket[bytes], endpoint: str, what: str) -> str:
+    """Bind a socket and return the endpoint that peers connect to.
+
+    Args:
+        socket: Guarded already.
+        endpoint: ``tcp://127.0.0.1:5570``, ``tcp://127.0.0.1:*`` or ``ipc:///path``.
+        what: The option that names it, for the error.
+
+    Raises:
+        ConfigError: It can't be bound; the text says what to change.
+    """
+    if endpoint.startswith("ipc://"):
+        _check_ipc(endpoint.removeprefix("ipc://"), what)
+    elif endpoint.startswith("tcp://"):
+        _check_tcp(endpoint.removeprefix("tcp://"), what)
+    else:
+        raise ConfigError(f"{what} {endpoint!r} is neither tcp://HOST:PORT nor ipc://PATH")
+    before = os.umask(0o077)
+    try:
+        socket.bind(endpoint)
+    except zmq.ZMQError as error:
+        raise _bind_error(endpoint, what, error) from error
+    finally:
+        os.umask(before)
+    return socket.getsockopt_string(zmq.LAST_ENDPOINT)
+
+
+def _check_tcp(address: str, what: str) -> None:
+    if not address.startswith(_LOOPBACK):
+        raise ConfigError(
+            f"{what} tcp://{address} is reachable from other machines, and its token would travel "
+            "in the clear; bind to 127.0.0.1 and use a tunnel"
+        )
+
+
+def _check_ipc(path: str, what: str) -> None:
+    """Refuse to touch anything at the path but a stale socket of our own."""
+    if path.startswith("@") or not path.startswith("/"):
+        raise ConfigError(f"{what} ipc://{path} must be an absolute path")
+    if len(path.encode()) > _MAX_IPC_PATH:
+        raise ConfigError(f"{what} ipc://{path} is longer than {_MAX_IPC_PATH} bytes")
+    try:
+        found = Path(path).lstat()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ConfigError(f"{what} ipc://{path}: {error.strerror}") from error
+    if not stat.S_ISSOCK(found.st_mode) or found.st_uid != os.getuid():
+        raise ConfigError(f"{what} ipc://{path}: something that is not our socket is there already")
+    if _answers(path):
+        raise ConfigError(f"{what} ipc://{path} is in use by a running program")
+
+
+def _answers(path: str) -> bool:
+    # A second bind would take the path over without a word; asking costs one connect.
+    import socket  # noqa: PLC0415 - named like zmq's class everywhere else in this file
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+        return True
+
+
+def _bind_error(endpoint: str, what: str, error: zmq.ZMQError) -> ConfigError:
+    if error.errno == zmq.EADDRINUSE:
+        host = endpoint.rpartition(":")[0]
+        return ConfigError(
+            f"{what} {endpoint} is in use by another program; choose another port, or "
+            f"{host}:* for a free one"
+        )
+    return ConfigError(f"{what} {endpoint} can't be bound: {error.strerror}")

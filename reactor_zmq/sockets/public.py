@@ -1,0 +1,55 @@
+"""All that peers can reach: the events and the frames socket, and who guards them."""
+
+from __future__ import annotations
+
+import zmq
+
+from reactor_zmq.sockets.context import new_context
+from reactor_zmq.sockets.endpoints import bind
+from reactor_zmq.sockets.router import EventsSocket
+from reactor_zmq.sockets.xpub import FramesSocket
+from reactor_zmq.sockets.zap import ZapHandler
+
+
+class Sockets:
+    """The public sockets of one run, in a context of their own; belong to one thread.
+
+    Args:
+        token: Password of the PLAIN user ``reactor``.
+        part_nbytes: Greatest part that the events socket takes.
+        queue_limit: Messages that may wait for a client that does not read.
+    """
+
+    def __init__(self, token: str, part_nbytes: int, queue_limit: int) -> None:
+        self._context = new_context()
+        # The guard is there before anything that it guards.
+        self.zap = ZapHandler(self._context, token)
+        self.events = EventsSocket(self._context, part_nbytes=part_nbytes, queue_limit=queue_limit)
+        self.frames = FramesSocket(self._context)
+        self.events_at = ""
+        self.frames_at = ""
+
+    def bind(self, events: str, frames: str) -> None:
+        """Bind both.
+
+        Raises:
+            ConfigError: One of them can't be bound.
+        """
+        self.events_at = bind(self.events.socket, events, "--events")
+        self.frames_at = bind(self.frames.socket, frames, "--frames")
+
+    def to_poll(self) -> tuple[zmq.Socket[bytes], ...]:
+        """Return the ZeroMQ sockets whose descriptors announce work."""
+        return (
+            self.events.socket,
+            self.events.monitor.socket,
+            self.frames.socket,
+            self.zap.socket,
+        )
+
+    def close(self) -> None:
+        """Close all of them; what was said last to clients has half a second to leave."""
+        self.events.close()
+        self.frames.close()
+        self.zap.close()
+        self._context.term()

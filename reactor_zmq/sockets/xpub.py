@@ -1,0 +1,95 @@
+"""The frames socket: an XPUB, so that subscriptions are visible; to SUB peers it is a PUB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import zmq
+
+from reactor_zmq.sockets.monitor import LinkMonitor
+from reactor_zmq.sockets.readiness import readable
+from reactor_zmq.sockets.zap import guard
+from reactor_zmq.wire.header import SYNC_TOPIC
+
+_SYNC = SYNC_TOPIC.encode()
+MAX_SYNC_NBYTES = 64
+# A subscription is at most 256 bytes of a topic; a flood of them is taken in small bites.
+_BATCH = 256
+_MAX_SUBSCRIPTION_NBYTES = 256
+
+
+class FramesSocket:
+    """Owned by one thread for life, and touched by it at least every 20 ms.
+
+    libzmq takes down a dead peer's pipe only inside a call on the socket; until then the pipe
+    pins the slots that it holds.
+    """
+
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
+        self.socket = context.socket(zmq.XPUB)
+        for option, value in _OPTIONS.items():
+            self.socket.setsockopt(option, value)
+        guard(self.socket)
+        self.monitor = LinkMonitor(self.socket)
+
+    def ready(self) -> bool:
+        """Whether a subscription waits; also lets libzmq tidy up."""
+        return readable(self.socket)
+
+    def subscriptions(self) -> Iterator[tuple[bool, bytes]]:
+        """Yield (subscribed, topic) for a batch of changes; answer ``sync/`` topics in passing."""
+        for _ in range(_BATCH):
+            if not self.ready():
+                return
+            parts = self.socket.recv_multipart(zmq.NOBLOCK)
+            message = parts[0]
+            if len(parts) != 1 or message[:1] not in (b"\x00", b"\x01"):
+                continue
+            subscribed, topic = message[:1] == b"\x01", message[1:]
+            if topic.startswith(_SYNC):
+                if subscribed and len(topic) <= MAX_SYNC_NBYTES:
+                    self.socket.send(topic, zmq.NOBLOCK)
+                continue
+            yield subscribed, topic
+
+    def send(
+        self, topic: bytes, header: bytes, payload: memoryview, *, lend: bool
+    ) -> zmq.MessageTracker | None:
+        """Send one frame to everyone who subscribed.
+
+        Args:
+            topic: First part.
+            header: Second part.
+            payload: Third part, C-contiguous bytes.
+            lend: Send from the payload's own memory; it must not change until the returned
+                tracker is done. Otherwise it is copied and free on return.
+
+        Returns:
+            The tracker of a lent payload, else None.
+        """
+        self.socket.send(topic, zmq.SNDMORE | zmq.NOBLOCK)
+        self.socket.send(header, zmq.SNDMORE | zmq.NOBLOCK)
+        if not lend:
+            self.socket.send(payload, zmq.NOBLOCK)
+            return None
+        return self.socket.send(payload, zmq.NOBLOCK, copy=False, track=True)
+
+    def close(self) -> None:
+        """Close; frames that have not left are not worth waiting for."""
+        self.monitor.close()
+        self.socket.close(linger=0)
+
+
+# SNDHWM 2 bounds what a stalled peer pins, RCVHWM 10 what a subscription flood costs, and
+# TCP_MAXRT evicts a tcp peer that takes nothing for 5 s (a heartbeat would not: it is never
+# sent while a frame is half-written).
+_OPTIONS = {
+    zmq.LINGER: 0,
+    zmq.SNDHWM: 2,
+    zmq.RCVHWM: 10,
+    zmq.MAXMSGSIZE: _MAX_SUBSCRIPTION_NBYTES,
+    zmq.XPUB_VERBOSE: 1,
+    zmq.TCP_MAXRT: 5000,
+    zmq.BACKLOG: 1024,
+    zmq.HANDSHAKE_IVL: 2000,
+}
