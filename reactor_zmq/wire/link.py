@@ -13,7 +13,7 @@ from reactor_zmq.wire.envelope import Encoding
 # --- front end to actor -----------------------------------------------------------------------
 
 
-class Join(Struct, frozen=True, tag=True, array_like=True):
+class Join(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """A client is in the session; the first one starts it."""
 
     client_id: str
@@ -22,13 +22,13 @@ class Join(Struct, frozen=True, tag=True, array_like=True):
     name: str = ""
 
 
-class Leave(Struct, frozen=True, tag=True, array_like=True):
+class Leave(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """A client has left; the last one ends the session."""
 
     client_id: str
 
 
-class EventIn(Struct, frozen=True, tag=True, array_like=True):
+class EventIn(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """A valid event, as the same bytes that the client sent.
 
     Every event is answered by one Reply or ReplyError with its token.
@@ -41,7 +41,7 @@ class EventIn(Struct, frozen=True, tag=True, array_like=True):
     data: bytes
 
 
-class Restore(Struct, frozen=True, tag=True, array_like=True):
+class Restore(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """State that was applied before a crash: field name to packed value, in order.
 
     A hand-written ``set_<field>`` handler is run with the value; other fields are assigned.
@@ -50,7 +50,7 @@ class Restore(Struct, frozen=True, tag=True, array_like=True):
     fields: tuple[tuple[str, bytes], ...]
 
 
-class UploadStored(Struct, frozen=True, tag=True, array_like=True):
+class UploadStored(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """A file has arrived whole; its sealed memfd rides along.
 
     ``announce`` asks for the author's ``@file_uploaded`` hook (not after a restart).
@@ -64,13 +64,13 @@ class UploadStored(Struct, frozen=True, tag=True, array_like=True):
     announce: bool = True
 
 
-class UploadDropped(Struct, frozen=True, tag=True, array_like=True):
+class UploadDropped(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """A file is gone; handlers that hold its bytes keep them."""
 
     upload_id: str
 
 
-class InputRing(Struct, frozen=True, tag=True, array_like=True):
+class InputRing(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """A new ring for published frames; its memfd rides along."""
 
     generation: int
@@ -78,7 +78,7 @@ class InputRing(Struct, frozen=True, tag=True, array_like=True):
     slot_nbytes: int
 
 
-class InputFrame(Struct, frozen=True, tag=True, array_like=True):
+class InputFrame(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """A published frame lies in a slot of the input ring; the actor frees the slot."""
 
     track: int
@@ -90,20 +90,20 @@ class InputFrame(Struct, frozen=True, tag=True, array_like=True):
     metadata: bytes
 
 
-class InputClosed(Struct, frozen=True, tag=True, array_like=True):
+class InputClosed(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """The publisher of an input track has gone."""
 
     track: int
 
 
-class Stop(Struct, frozen=True, tag=True, array_like=True):
+class Stop(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """End the session in order and exit."""
 
 
 # --- actor to front end -----------------------------------------------------------------------
 
 
-class Loading(Struct, frozen=True, tag=True, array_like=True):
+class Loading(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """The load goes on; ``total`` is 0 where nobody knows."""
 
     done: float
@@ -111,20 +111,20 @@ class Loading(Struct, frozen=True, tag=True, array_like=True):
     text: str
 
 
-class Ready(Struct, frozen=True, tag=True, array_like=True):
+class Ready(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """The model is loaded; events may come."""
 
     contract: bytes
 
 
-class LoadFailed(Struct, frozen=True, tag=True, array_like=True):
+class LoadFailed(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """The model could not be imported, built or loaded; the traceback is for the operator."""
 
     text: str
     traceback: str
 
 
-class Reply(Struct, frozen=True, tag=True, array_like=True):
+class Reply(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """The event was applied; ``type`` is empty for a bare acknowledgement."""
 
     token: int
@@ -132,7 +132,7 @@ class Reply(Struct, frozen=True, tag=True, array_like=True):
     data: bytes = b"\x80"
 
 
-class ReplyError(Struct, frozen=True, tag=True, array_like=True):
+class ReplyError(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """The event was not applied."""
 
     token: int
@@ -141,7 +141,7 @@ class ReplyError(Struct, frozen=True, tag=True, array_like=True):
     field: str | None = None
 
 
-class Message(Struct, frozen=True, tag=True, array_like=True):
+class Message(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """A model message to one client, or to every client of the session when the id is empty."""
 
     client_id: str
@@ -149,7 +149,7 @@ class Message(Struct, frozen=True, tag=True, array_like=True):
     data: bytes
 
 
-class StateChanged(Struct, frozen=True, tag=True, array_like=True):
+class StateChanged(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """Public fields that changed since the last one; sent before the replies that follow.
 
     ``fields`` maps names to packed values. ``fresh`` says that a session has just begun and
@@ -160,25 +160,25 @@ class StateChanged(Struct, frozen=True, tag=True, array_like=True):
     fresh: bool = False
 
 
-class Waiting(Struct, frozen=True, tag=True, array_like=True):
+class Waiting(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """Required fields that nobody has set hold the generator; empty when it may run."""
 
     missing: tuple[str, ...]
 
 
-class TurnFailed(Struct, frozen=True, tag=True, array_like=True):
+class TurnFailed(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """A turn raised; the generator starts again. Details stay in the log."""
 
     count: int
 
 
-class SessionFailed(Struct, frozen=True, tag=True, array_like=True):
+class SessionFailed(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """Too many turns raised: the session ended and its clients are to be let go."""
 
     reason: str
 
 
-class Ring(Struct, frozen=True, tag=True, array_like=True):
+class Ring(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """A new ring for outgoing frames; its memfd rides along. Frames of older rings may follow."""
 
     generation: int
@@ -186,7 +186,7 @@ class Ring(Struct, frozen=True, tag=True, array_like=True):
     slot_nbytes: int
 
 
-class Frame(Struct, frozen=True, tag=True, array_like=True):
+class Frame(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """A frame lies in a slot of the ring; the front end sends it at ``due_ns`` and frees the slot.
 
     ``due_ns`` is monotonic time, 0 for at once; ``produced_ns`` is Unix time.
@@ -206,11 +206,11 @@ class Frame(Struct, frozen=True, tag=True, array_like=True):
     rate_hz: float = 0.0
 
 
-class Stopped(Struct, frozen=True, tag=True, array_like=True):
+class Stopped(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """The session has ended in order; the process exits."""
 
 
-class Flush(Struct, frozen=True, tag=True, array_like=True):
+class Flush(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """Frames that still wait for their due time are not to be sent; their slots are free."""
 
 
