@@ -31,7 +31,7 @@ class Slot(NamedTuple):
     """A slot's name: the generation of its ring and its place in it."""
 
     generation: int
-    index: int
+    number: int
 
 
 _MAY_BECOME: dict[SlotState, frozenset[SlotState]] = {
@@ -48,27 +48,43 @@ class Slots:
 
     There is no ring before the first ``grow``. A call that raises has changed nothing.
 
-    Attributes:
-        count: Slots of each ring.
-        generation: Of the newest ring; 0 before the first.
+    Args:
+        count: Slots of each ring, at least 1.
+        generation: That of the last ring of a writer before this one, so that a slot's name is
+            never given twice to the same reader.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, generation: int = 0) -> None:
         if count < 1:
             raise ValueError(f"a ring has at least 1 slot, got {count}")
-        self.count = count
-        self.generation = 0
-        self._free: list[int] = []
+        self._count = count
+        self._generation = generation
+        self._free: list[int] | None = None
         self._used: dict[Slot, SlotState] = {}
         self._older: dict[int, int] = {}  # generation -> slots in use
 
+    @property
+    def count(self) -> int:
+        """Slots of each ring."""
+        return self._count
+
+    @property
+    def generation(self) -> int:
+        """Of the newest ring."""
+        return self._generation
+
+    @property
+    def free_count(self) -> int:
+        """Slots of the newest ring that may be lent; 0 before the first ring."""
+        return len(self._free or ())
+
     def grow(self) -> int:
         """Begin a new ring and return its generation; slots of older rings only come back."""
-        if self.generation:
-            self._older[self.generation] = self.count - len(self._free)
-        self.generation += 1
-        self._free = list(reversed(range(self.count)))
-        return self.generation
+        if self._free is not None:
+            self._older[self._generation] = self._count - len(self._free)
+        self._generation += 1
+        self._free = list(reversed(range(self._count)))
+        return self._generation
 
     def lend(self) -> Slot | None:
         """Take the slot that was freed last, None when none is free.
@@ -78,31 +94,30 @@ class Slots:
         """
         if not self._free:
             return None
-        slot = Slot(self.generation, self._free.pop())
+        slot = Slot(self._generation, self._free.pop())
         self._used[slot] = SlotState.LENT
         return slot
 
-    def fill(self, slot: tuple[int, int]) -> None:
+    def fill(self, slot: Slot) -> None:
         """Note that bytes move into a lent slot."""
         self._move(slot, SlotState.FILLING)
 
-    def ready(self, slot: tuple[int, int]) -> None:
+    def ready(self, slot: Slot) -> None:
         """Note that the bytes are whole."""
         self._move(slot, SlotState.READY)
 
-    def fly(self, slot: tuple[int, int]) -> None:
+    def fly(self, slot: Slot) -> None:
         """Note that the other process is told of it."""
         self._move(slot, SlotState.IN_FLIGHT)
 
-    def free(self, slot: tuple[int, int]) -> None:
+    def free(self, slot: Slot) -> None:
         """Note that nobody uses it any more, whatever state it was in."""
         self._check(slot, SlotState.FREE)
-        del self._used[Slot(*slot)]
-        generation, index = slot
-        if generation == self.generation:
-            self._free.append(index)
+        del self._used[slot]
+        if self._free is not None and slot.generation == self._generation:
+            self._free.append(slot.number)
         else:
-            self._older[generation] -= 1
+            self._older[slot.generation] -= 1
 
     def take_retired(self) -> list[int]:
         """Return the older generations whose slots are all back, and forget them."""
@@ -111,26 +126,23 @@ class Slots:
             del self._older[generation]
         return retired
 
-    def state(self, slot: tuple[int, int]) -> SlotState:
+    def state(self, slot: Slot) -> SlotState:
         """Return where a slot is in its life; of a retired ring every slot is free."""
-        return self._used.get(Slot(*slot), SlotState.FREE)
+        return self._used.get(slot, SlotState.FREE)
 
     def in_flight(self) -> list[Slot]:
-        """Return the slots that the other process holds, those lent first first."""
+        """Return the slots that the other process holds, those lent first in front."""
         return [slot for slot, state in self._used.items() if state is SlotState.IN_FLIGHT]
 
-    @property
-    def free_count(self) -> int:
-        """Slots of the newest ring that may be lent."""
-        return len(self._free)
-
-    def _move(self, slot: tuple[int, int], to: SlotState) -> None:
+    def _move(self, slot: Slot, to: SlotState) -> None:
         self._check(slot, to)
-        self._used[Slot(*slot)] = to
+        self._used[slot] = to
 
-    def _check(self, slot: tuple[int, int], to: SlotState) -> None:
+    def _check(self, slot: Slot, to: SlotState) -> None:
         found = self.state(slot)
-        if to not in _MAY_BECOME[found]:
-            generation, index = slot
-            text = f"slot {index} of ring {generation} is {found.value}, it can't become {to.value}"
+        if to not in _MAY_BECOME[found] or found is SlotState.FREE:
+            text = (
+                f"slot {slot.number} of ring {slot.generation} is {found.value}, "
+                f"it can't become {to.value}"
+            )
             raise LocalProtocolError(text)

@@ -14,26 +14,22 @@ Copied = Callable[[BaseException | None], None]
 
 @dataclass(frozen=True, eq=False)
 class DeviceArray:
-    """An array on a GPU: any strides, memory owned by ``owner``.
+    """A C-contiguous array on a CUDA device.
 
     Attributes:
-        owner: The author's object; the memory is good for as long as it lives.
-        library: ``torch``, ``cupy``, or empty for anything else.
+        owner: Keeps the memory good for as long as it lives.
+        told: What the author gave, for errors: its type and device.
         pointer: Device address of the first item.
         shape: As in numpy.
-        strides: In bytes.
         dtype: As in numpy.
-        device: CUDA ordinal.
-        stream: Handle of the stream that fills the array; None for the library's current one.
+        stream: Handle of the stream whose work so far makes the items; None when they are there.
     """
 
     owner: Any
-    library: str
+    told: str
     pointer: int
     shape: tuple[int, ...]
-    strides: tuple[int, ...]
     dtype: np.dtype[Any]
-    device: int = 0
     stream: int | None = None
 
     @property
@@ -43,56 +39,47 @@ class DeviceArray:
 
     @property
     def nbytes(self) -> int:
-        """Size of the items, packed."""
+        """Size of the items."""
         return math.prod(self.shape) * self.dtype.itemsize
-
-    @property
-    def contiguous(self) -> bool:
-        """Whether the items lie packed, last axis first."""
-        step = self.dtype.itemsize
-        for size, stride in zip(reversed(self.shape), reversed(self.strides), strict=True):
-            if size > 1 and stride != step:
-                return False
-            step *= size
-        return True
 
     def __getitem__(self, index: int) -> DeviceArray:
         """Return one item along the first axis; nothing is copied."""
         if not 0 <= index < self.shape[0]:
             raise IndexError(f"index {index} is not within 0..{self.shape[0] - 1}")
-        return replace(
-            self,
-            pointer=self.pointer + index * self.strides[0],
-            shape=self.shape[1:],
-            strides=self.strides[1:],
-        )
+        item = replace(self, shape=self.shape[1:])
+        return replace(item, pointer=self.pointer + index * item.nbytes)
 
-    def with_last_axis(self) -> DeviceArray:
-        """Return the same items with an axis of length 1 at the end."""
-        item = self.dtype.itemsize
-        return replace(self, shape=(*self.shape, 1), strides=(*self.strides, item))
+    def reshape(self, shape: tuple[int, ...]) -> DeviceArray:
+        """Return the same items in another shape of the same size."""
+        if math.prod(shape) != math.prod(self.shape):
+            raise ValueError(f"{self.shape} can't become {shape}")
+        return replace(self, shape=shape)
 
 
 class DeviceCopier(Protocol):
     """Moves GPU arrays into slots without holding up the thread that asks."""
 
-    def pin(self, slot: memoryview) -> bool:
-        """Page-lock a slot's memory; False where that is refused and copies are staged."""
-        ...
-
-    def unpin(self, slot: memoryview) -> None:
-        """Undo ``pin``; no copy into the slot is under way."""
-        ...
-
     def copy(self, array: DeviceArray, slot: memoryview, done: Copied) -> None:
-        """Begin to copy an array, packed, into a slot's bytes.
+        """Begin to copy an array into the first bytes of a slot.
 
-        Work that the caller's thread has given to its current stream is waited for by the GPU,
-        later work is not. ``done`` is called once, from another thread, with what went wrong or
-        None; until then the copier keeps the array alive.
+        The GPU waits for what is on the array's stream at the time of the call. ``done`` is
+        called once, from another thread, with what went wrong or None; until then the copier
+        keeps the array and the slot's memory alive.
+
+        Args:
+            array: No larger than the slot.
+            slot: All of a slot's memory, writable; page-locked when it is seen first.
+            done: Must not raise.
+
+        Raises:
+            CudaError: Nothing was begun, and ``done`` is not called.
         """
         ...
 
+    def forget(self, slot: memoryview) -> None:
+        """Unlock a slot's memory, which is about to go; no copy into it is under way."""
+        ...
+
     def close(self) -> None:
-        """Wait for the copies under way and let go of the GPU."""
+        """Wait for the copies under way, unlock all memory and let go of the GPU."""
         ...

@@ -16,17 +16,27 @@ import fcntl
 import mmap
 import os
 import threading
+from enum import Enum
+
+import numpy as np
 
 from reactor_zmq.errors import LocalProtocolError
 
 _MAGIC = int.from_bytes(b"RZRING1\0", "little")
 _LINE = 8  # u64 words in a cache line
+_SLOT_WORDS = 2 * _LINE
 _PAGE = mmap.PAGESIZE
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 _MADV_POPULATE_READ = 22  # linux/mman.h; the mmap module does not name them in Python 3.11
 _MADV_POPULATE_WRITE = 23
 
 _fences = threading.Lock()
+
+
+class _Role(Enum):
+    MAKER = "maker"
+    READER = "reader"
+    OBSERVER = "observer"
 
 
 def page_up(nbytes: int) -> int:
@@ -38,8 +48,9 @@ class Ring:
     """One mapping of a ring; made by the process that fills it, attached by the other.
 
     The maker's mapping is writable throughout and in one piece, so that it can be page-locked.
-    The other side maps the words writable and the slots read-only. The memfd can't change size.
-    Any thread may call any method. Views keep the memory mapped after ``close``.
+    The other side maps the words writable and the slots read-only; an observer maps everything
+    read-only. The memfd can't change size. Any thread may call any method. Views keep the memory
+    mapped after ``close``.
 
     Attributes:
         fd: The memfd, owned by the ring; pass it on, never close it. -1 once closed.
@@ -48,23 +59,25 @@ class Ring:
         slot_nbytes: Size of each slot, in whole pages.
     """
 
-    def __init__(self, fd: int, slots: int, slot_nbytes: int, generation: int, own: bool) -> None:
+    def __init__(self, fd: int, slots: int, slot_nbytes: int, generation: int, role: _Role) -> None:
         self.fd = fd
         self.slots = slots
         self.slot_nbytes = slot_nbytes
         self.generation = generation
         self._touched = [0] * slots
-        self._populate = _MADV_POPULATE_WRITE if own else _MADV_POPULATE_READ
+        self._populate = _MADV_POPULATE_WRITE if role is _Role.MAKER else _MADV_POPULATE_READ
         head = _head_nbytes(slots)
         body = slots * slot_nbytes
-        if own:
+        if role is _Role.MAKER:
             self._map, self._offset = mmap.mmap(fd, head + body), head
             words = memoryview(self._map)[:head]
         else:
-            words = memoryview(mmap.mmap(fd, head))
+            prot = mmap.PROT_READ | (mmap.PROT_WRITE if role is _Role.READER else 0)
+            words = memoryview(mmap.mmap(fd, head, prot=prot))
             self._map = mmap.mmap(fd, body, prot=mmap.PROT_READ, offset=head)
             self._offset = 0
         self._words = words.cast("Q")
+        self._in_use = np.frombuffer(self._words, np.uint64)[_word(0) : _word(slots) : _SLOT_WORDS]
 
     @classmethod
     def create(cls, slots: int, slot_nbytes: int, generation: int) -> Ring:
@@ -73,9 +86,13 @@ class Ring:
             raise ValueError(f"a ring needs slots of some bytes, got {slots} of {slot_nbytes}")
         slot_nbytes = page_up(slot_nbytes)
         fd = os.memfd_create("reactor-ring", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        os.ftruncate(fd, _head_nbytes(slots) + slots * slot_nbytes)
-        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
-        ring = cls(fd, slots, slot_nbytes, generation, own=True)
+        try:
+            os.ftruncate(fd, _head_nbytes(slots) + slots * slot_nbytes)
+            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
+            ring = cls(fd, slots, slot_nbytes, generation, _Role.MAKER)
+        except BaseException:
+            os.close(fd)
+            raise
         with contextlib.suppress(OSError):  # a kernel without huge pages for shared memory
             ring._map.madvise(mmap.MADV_HUGEPAGE)
         for place, value in enumerate((_MAGIC, slots, slot_nbytes, generation)):
@@ -84,17 +101,37 @@ class Ring:
 
     @classmethod
     def attach(cls, fd: int, slots: int, slot_nbytes: int, generation: int) -> Ring:
-        """Map a ring that the other process made; it owns ``fd`` from here on.
+        """Map a ring that the other process made and release its slots; owns ``fd`` from here on.
 
         Raises:
             ValueError: The descriptor is not that ring; it stays the caller's.
         """
+        return cls._map_foreign(fd, slots, slot_nbytes, generation, _Role.READER)
+
+    @classmethod
+    def observe(cls, fd: int, slots: int, slot_nbytes: int, generation: int) -> Ring:
+        """Map a ring only to look at it: slots may change under the caller's eyes.
+
+        Take ``stamp`` before reading and ask ``intact`` after it. Owns ``fd`` from here on, which
+        may be opened read-only.
+
+        Raises:
+            ValueError: The descriptor is not that ring; it stays the caller's.
+        """
+        return cls._map_foreign(fd, slots, slot_nbytes, generation, _Role.OBSERVER)
+
+    @classmethod
+    def _map_foreign(
+        cls, fd: int, slots: int, slot_nbytes: int, generation: int, role: _Role
+    ) -> Ring:
+        if slots < 1 or slot_nbytes < 1 or slot_nbytes % _PAGE:
+            raise ValueError(f"a ring has slots of whole pages, not {slots} of {slot_nbytes}")
         _check_file(fd, _head_nbytes(slots) + slots * slot_nbytes)
-        ring = cls(fd, slots, slot_nbytes, generation, own=False)
+        ring = cls(fd, slots, slot_nbytes, generation, role)
         found = tuple(ring._words[:4])
         if found != (_MAGIC, slots, slot_nbytes, generation):
-            ring.fd = -1
-            raise ValueError(f"not ring {generation} of {slots} x {slot_nbytes}: found {found}")
+            text = f"expected ring {generation} of {slots} slots of {slot_nbytes}, found {found}"
+            raise ValueError(text)
         return ring
 
     def view(self, slot: int, nbytes: int) -> memoryview:
@@ -134,6 +171,8 @@ class Ring:
         self._check(slot)
         if not self._words[_word(slot)]:
             raise LocalProtocolError(f"slot {slot} of ring {self.generation} is already free")
+        if self._words.readonly:
+            raise LocalProtocolError("an observer holds no slots")
         self._words[_word(slot)] = 0
 
     def is_free(self, slot: int) -> bool:
@@ -143,7 +182,7 @@ class Ring:
 
     def free_slots(self) -> int:
         """Return how many slots nobody uses."""
-        return sum(not self._words[_word(slot)] for slot in range(self.slots))
+        return self.slots - int(np.count_nonzero(self._in_use))
 
     def stamp(self, slot: int) -> int:
         """Return the stamp of the bytes in a slot; odd while they change.
@@ -189,15 +228,15 @@ class Ring:
 
 
 def _head_nbytes(slots: int) -> int:
-    return page_up((_LINE + 2 * _LINE * slots) * 8)
+    return page_up((_LINE + _SLOT_WORDS * slots) * 8)
 
 
 def _word(slot: int) -> int:
-    return _LINE + 2 * _LINE * slot
+    return _LINE + _SLOT_WORDS * slot
 
 
 def _stamp(slot: int) -> int:
-    return 2 * _LINE + 2 * _LINE * slot
+    return _word(slot) + _LINE
 
 
 def _fence() -> None:

@@ -1,45 +1,31 @@
-"""The writing end: frames into slots, loans, and rings that grow."""
+"""The writing end: frames from the host or a GPU into slots, and loans."""
 
 from __future__ import annotations
 
+import logging
 import math
-import threading
-import weakref
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
-from reactor_zmq.errors import LocalProtocolError
 from reactor_zmq.memory.arrays import AnyArray
+from reactor_zmq.memory.cuda import open_copier
+from reactor_zmq.memory.delivery import Deliveries, Ticket
+from reactor_zmq.memory.device import DeviceArray, DeviceCopier
+from reactor_zmq.memory.loan import Loan
 from reactor_zmq.memory.ring import Ring
+from reactor_zmq.memory.supply import Place, SlotLife, SlotSupply
 
-_Slot = tuple[int, int]
-
-
-class SlotLife(Protocol):
-    """Who owns which slot: ``machines.slots.Slots``, given in by whoever composes the two."""
-
-    @property
-    def generation(self) -> int: ...
-    @property
-    def count(self) -> int: ...
-    def grow(self) -> int: ...
-    def lend(self) -> _Slot | None: ...
-    def fill(self, slot: _Slot) -> None: ...
-    def ready(self, slot: _Slot) -> None: ...
-    def fly(self, slot: _Slot) -> None: ...
-    def free(self, slot: _Slot) -> None: ...
-    def take_retired(self) -> list[int]: ...
-    def in_flight(self) -> list[Any]: ...
+_log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Stored:
-    """Where a frame lies; the slot belongs to the other process once it is told.
+    """Where a frame lies; the slot belongs to the other process once ``done`` is called.
 
     Attributes:
         dtype: numpy's array-interface name, such as ``|u1``.
@@ -51,142 +37,162 @@ class Stored:
     dtype: str
 
 
-class Loan:
-    """Memory for one frame that a model writes in place; yielded, it is sent without a copy.
+Done = Callable[[Stored], None]
 
-    It goes back by itself when it is collected or closed unused.
+
+@dataclass(slots=True)
+class Counts:
+    """What happened to the frames so far.
+
+    Attributes:
+        stored: Frames that lie whole in a slot.
+        copied_nbytes: Bytes that a processor copied into slots; loans and GPU copies cost none.
+        dropped: Frames for which no slot was free.
+        failed: Frames whose copy from the GPU failed.
     """
 
-    def __init__(self, array: NDArray[Any], slot: _Slot | None) -> None:
-        self._array: NDArray[Any] | None = array
-        self.slot = slot
-        self.shape = array.shape
-        self.dtype = array.dtype
-
-    @property
-    def array(self) -> NDArray[Any]:
-        """The frame to be written: C-contiguous, host, its contents undefined at first.
-
-        Raises:
-            LocalProtocolError: The loan was yielded or closed.
-        """
-        if self._array is None:
-            raise LocalProtocolError("this loan was yielded or closed, its memory is gone")
-        return self._array
-
-    def take(self) -> NDArray[Any]:
-        """Return the array and forget it, so that only other holders keep it alive."""
-        array, self._array = self.array, None
-        return array
-
-    def close(self) -> None:
-        """Give the memory back unused; a second call does nothing."""
-        self._array = None
-
-    def __enter__(self) -> Loan:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self.close()
+    stored: int = 0
+    copied_nbytes: int = 0
+    dropped: int = 0
+    failed: int = 0
 
 
 class FrameWriter:
     """Puts frames into slots for the other process.
 
-    One thread submits, lends and commits; copies from a GPU end in another.
+    One thread submits, lends, commits and closes. ``done`` is called once for each frame that was
+    accepted and did not fail, in the order of submission: at once, or from the copier's thread
+    while frames from a GPU are on their way.
+
+    Args:
+        slots: A fresh ``reactor_zmq.machines.slots.Slots``.
+        announce: Called with each new ring before a frame in it; the ring stays the writer's.
+        open_device: Opens the way from the GPU when the first device array comes.
+        failed: Called from the copier's thread when a copy from the GPU failed; logs by default.
+
+    Attributes:
+        counts: What happened so far.
     """
 
-    def __init__(self, slots: SlotLife, announce: Callable[[Ring], None]) -> None:
-        self._slots = slots
-        self._announce = announce
-        self._rings: dict[int, Ring] = {}
-        self._lock = threading.Lock()
-        self._given_up: deque[_Slot] = deque()
+    def __init__(
+        self,
+        slots: SlotLife[Any],
+        announce: Callable[[Ring], None],
+        open_device: Callable[[], DeviceCopier] = open_copier,
+        failed: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        self.counts = Counts()
+        self._supply = SlotSupply(slots, announce, self._forget)
+        self._deliveries = Deliveries()
+        self._open_device = open_device
+        self._failed = failed or _log_failure
+        self._copier: DeviceCopier | None = None
+        self._on_gpu: dict[Ring, dict[int, memoryview]] = {}  # slots that the copier has seen
 
-    def submit(self, array: AnyArray, done: Callable[[Stored], None]) -> bool:
-        """Store a frame and call ``done`` with its place; False when no slot is free: a drop.
+    def submit(self, array: AnyArray, done: Done) -> bool:
+        """Store a frame; False when no slot is free: a drop, which is counted.
 
-        A host array is copied before this returns.
+        Args:
+            array: Any strides on the host, packed on a GPU. A host array is copied before this
+                returns; a device array must not be written before work on its stream that was
+                given to it later.
+            done: Told where the frame lies.
+
+        Raises:
+            CudaError: The GPU refused; the slot is free again.
         """
-        assert isinstance(array, np.ndarray)
-        slot = self._acquire(array.nbytes)
-        if slot is None:
+        place = self._supply.acquire(array.nbytes)
+        if place is None:
+            self.counts.dropped += 1
             return False
-        with self._lock:
-            self._slots.fill(slot)
-        np.copyto(self._target(slot, array.shape, array.dtype), array)
-        self._finish(slot, array.shape, array.dtype, done)
+        self._supply.filling(place)
+        ticket = self._deliveries.expect()
+        stored = Stored(place.ring.generation, place.slot.number, array.shape, array.dtype.str)
+        try:
+            if isinstance(array, DeviceArray):
+                self._begin_copy(array, place, partial(self._copied, ticket, place, stored, done))
+                return True
+            np.copyto(place.array(array.shape, array.dtype), array)
+        except BaseException:
+            self._abandon(ticket, place)
+            raise
+        self.counts.copied_nbytes += array.nbytes
+        self._finish(ticket, place, stored, done)
         return True
 
     def loan(self, shape: tuple[int, ...], dtype: DTypeLike = np.uint8) -> Loan:
-        """Lend memory for one frame; plain memory when no slot is free."""
+        """Lend a slot for one frame; plain memory when none is free, so that nobody waits."""
         kind = np.dtype(dtype)
-        slot = self._acquire(math.prod(shape) * kind.itemsize)
-        if slot is None:
-            return Loan(np.empty(shape, kind), None)
-        array = self._target(slot, shape, kind)
-        weakref.finalize(array, self._given_up.append, slot).atexit = False
-        return Loan(array, slot)
+        place = self._supply.acquire(math.prod(shape) * kind.itemsize)
+        if place is None:
+            return Loan(np.empty(shape, kind))
+        return Loan(place.array(shape, kind), place, self._supply.give_up)
 
-    def commit(self, loan: Loan, done: Callable[[Stored], None]) -> bool:
-        """Store a loan's frame; False when it had to be copied and no slot is free."""
-        return self.submit(loan.take(), done)
+    def commit(self, loan: Loan, done: Done) -> bool:
+        """Store a loan's frame without a copy, or by copy where ``Loan`` says so.
+
+        Returns:
+            False when it had to be copied and no slot is free: a drop, which is counted.
+
+        Raises:
+            LocalProtocolError: The loan was yielded or closed already.
+        """
+        held = loan.redeem()
+        if isinstance(held, np.ndarray):
+            return self.submit(held, done)
+        self._supply.filling(held)
+        stored = Stored(held.ring.generation, held.slot.number, loan.shape, loan.dtype.str)
+        self._finish(self._deliveries.expect(), held, stored, done)
+        return True
 
     def close(self) -> None:
-        """Close every ring; frames on their way stay readable for the other process."""
-        for ring in self._rings.values():
-            ring.close()
-        self._rings.clear()
+        """Wait for copies under way and close every ring.
 
-    def _acquire(self, nbytes: int) -> _Slot | None:
-        with self._lock:
-            self._collect()
-            ring = self._rings.get(self._slots.generation)
-            grown = ring is None or ring.slot_nbytes < nbytes
-            if grown:
-                ring = self._grow(nbytes)
-            slot = self._slots.lend()
-            if slot is not None:
-                self._rings[slot[0]].take(slot[1])
-        if grown and ring is not None:
-            self._announce(ring)
-        return slot
+        What the other process was told of stays readable for it.
+        """
+        if self._copier is not None:
+            self._copier.close()
+        self._supply.close()
 
-    def _grow(self, nbytes: int) -> Ring:
-        generation = self._slots.grow()
-        ring = Ring.create(self._slots.count, max(nbytes, 1), generation)
-        self._rings[generation] = ring
-        self._retire()
-        return ring
-
-    def _collect(self) -> None:
-        for slot in self._slots.in_flight():
-            if self._rings[slot[0]].is_free(slot[1]):
-                self._slots.free(slot)
-        while self._given_up:
-            slot = self._given_up.popleft()
-            self._rings[slot[0]].release(slot[1])
-            self._slots.free(slot)
-        self._retire()
-
-    def _retire(self) -> None:
-        for generation in self._slots.take_retired():
-            self._rings.pop(generation).close()
-
-    def _target(self, slot: _Slot, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-        nbytes = math.prod(shape) * dtype.itemsize
-        view = self._rings[slot[0]].view(slot[1], nbytes)
-        return np.ndarray(shape, dtype, view)
-
-    def _finish(
-        self,
-        slot: _Slot,
-        shape: tuple[int, ...],
-        dtype: np.dtype[Any],
-        done: Callable[[Stored], None],
+    def _begin_copy(
+        self, array: DeviceArray, place: Place, copied: Callable[[BaseException | None], None]
     ) -> None:
-        self._rings[slot[0]].stored(slot[1])
-        with self._lock:
-            self._slots.ready(slot)
-            self._slots.fly(slot)
-        done(Stored(*slot, shape, dtype.str))
+        if self._copier is None:
+            self._copier = self._open_device()
+        seen = self._on_gpu.setdefault(place.ring, {})
+        number = place.slot.number
+        if number not in seen:
+            seen[number] = place.ring.view(number, place.ring.slot_nbytes)
+        self._copier.copy(array, seen[number], copied)
+
+    def _copied(
+        self, ticket: Ticket, place: Place, stored: Stored, done: Done, error: BaseException | None
+    ) -> None:
+        if error is None:
+            self._finish(ticket, place, stored, done)
+        else:
+            self.counts.failed += 1
+            self._abandon(ticket, place)
+            self._failed(error)
+
+    def _finish(self, ticket: Ticket, place: Place, stored: Stored, done: Done) -> None:
+        self._supply.stored(place)
+        self._deliveries.settle(ticket, partial(self._tell, place, stored, done))
+
+    def _tell(self, place: Place, stored: Stored, done: Done) -> None:
+        self._supply.told(place)
+        self.counts.stored += 1
+        done(stored)
+
+    def _abandon(self, ticket: Ticket, place: Place) -> None:
+        self._supply.give_up(place)
+        self._deliveries.settle(ticket, None)
+
+    def _forget(self, ring: Ring) -> None:
+        for slot in self._on_gpu.pop(ring, {}).values():
+            if self._copier is not None:
+                self._copier.forget(slot)
+
+
+def _log_failure(error: BaseException) -> None:
+    _log.error("a frame was lost on its way from the GPU: %s", error)
