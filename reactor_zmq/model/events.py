@@ -17,7 +17,7 @@ from reactor_zmq.model.upload import Resolve, UploadedFile
 from reactor_zmq.wire.codes import Code
 from reactor_zmq.wire.contract import EventContract
 from reactor_zmq.wire.envelope import Encoding
-from reactor_zmq.wire.validate import EventValidator, InvalidData, UploadRef
+from reactor_zmq.wire.validate import EventValidator, InvalidDataError, UploadRef
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -120,7 +120,7 @@ class EventSpec:
         try:
             plain = self._validator.check({k: to_plain(v, lend) for k, v in values.items()})
             return self._finish(plain, files.__getitem__)
-        except InvalidData as error:
+        except InvalidDataError as error:
             text = f"{self.contract.name}: {error.field or 'data'}: {error.text}"
             raise (ValueError if error.bound else TypeError)(text) from error
 

@@ -65,7 +65,7 @@ def message_contract(cls: type[ModelMessage]) -> MessageContract:
     doc = cls.__dict__.get("__doc__") or ""
     # dataclass writes a signature where there is no docstring.
     description = "" if doc.startswith(f"{cls.__name__}(") else inspect.cleandoc(doc)
-    return MessageContract(message_name(cls), tuple(fields.values()), description)
+    return MessageContract(message_name(cls), tuple(fields.values()), description, cls.__name__)
 
 
 def _own_fields(cls: type, described: dict[str, Field[Any]]) -> dict[str, ParamSpec]:

@@ -74,11 +74,16 @@ class EventContract(Struct, frozen=True, omit_defaults=True):
 
 
 class MessageContract(Struct, frozen=True, omit_defaults=True):
-    """One message that the model may send."""
+    """One message that the model may send.
+
+    Attributes:
+        title: Name of the author's class, for the schema.
+    """
 
     name: str
     fields: tuple[ParamSpec, ...] = ()
     description: str = ""
+    title: str = ""
 
 
 class TrackContract(Struct, frozen=True, omit_defaults=True):
