@@ -1,0 +1,177 @@
+"""What can be typed: the subcommands and their options."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import msgspec
+
+import reactor_zmq
+from reactor_zmq.config import DEFAULT_EVENTS, DEFAULT_FRAMES, ServerConfig, Supervision
+
+MODEL_OPTION = "--model."
+
+_TARGET = "file.py:Class, module:Class, or a folder with reactor.yaml"
+_NAME = "name of the run, its connection file, or an events endpoint"
+
+
+class _Commands(Protocol):
+    def add_parser(
+        self,
+        name: str,
+        *,
+        help: str,  # noqa: A002 - argparse's own word
+        description: str,
+        allow_abbrev: bool,
+    ) -> argparse.ArgumentParser: ...
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return the options; ``--model.key=value`` ends up in the mapping ``overrides``.
+
+    Raises:
+        SystemExit: The line can't be understood (code 2), or help was asked for (code 0).
+    """
+    parser = build_parser()
+    options, rest = parser.parse_known_args(arguments)
+    overrides = [word for word in rest if word.startswith(MODEL_OPTION)]
+    unknown = [word for word in rest if word not in overrides]
+    if unknown or (overrides and not hasattr(options, "overrides")):
+        parser.error(f"unrecognized arguments: {' '.join(unknown or overrides)}")
+    for word in overrides:
+        key, equals, value = word[len(MODEL_OPTION) :].partition("=")
+        if not (key and equals):
+            parser.error(f"{word}: write {MODEL_OPTION}key=value")
+        options.overrides[key] = typed(value)
+    return options
+
+
+def typed(text: str) -> object:
+    """Return the value that a person typed: JSON where it is JSON, else the text itself."""
+    try:
+        return msgspec.json.decode(text.encode())
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return text
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of ``reactor-zmq``."""
+    parser = argparse.ArgumentParser(
+        prog="reactor-zmq",
+        description="Run interactive models as live services on ZeroMQ sockets.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=reactor_zmq.__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _run(commands)
+    _schema(commands)
+    _send(commands)
+    _watch(commands)
+    _init(commands)
+    _keygen(commands)
+    return parser
+
+
+def _command(commands: _Commands, name: str, text: str) -> argparse.ArgumentParser:
+    return commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+
+
+def _run(commands: _Commands) -> None:
+    run = _command(commands, "run", "Serve a model until Ctrl-C.")
+    defaults, watchful = ServerConfig(target="", name=""), Supervision()
+    run.add_argument("target", help=_TARGET)
+    run.add_argument("--name", default="", help="name of the run (default: the model's)")
+    run.add_argument(
+        "--events", default=DEFAULT_EVENTS, metavar="ENDPOINT",
+        help="where events come in; tcp://127.0.0.1:* takes a free port (default: %(default)s)",
+    )  # fmt: skip
+    run.add_argument(
+        "--frames", default=DEFAULT_FRAMES, metavar="ENDPOINT",
+        help="where frames go out (default: %(default)s)",
+    )  # fmt: skip
+    run.add_argument(
+        "--connection-file", default="", metavar="PATH",
+        help="where clients find endpoints and token (default: NAME.json in the run directory)",
+    )  # fmt: skip
+    run.add_argument(
+        "--resume-s", type=seconds, default=defaults.resume_s, metavar="S",
+        help="a client whose link broke may return for so long (default: %(default)g)",
+    )  # fmt: skip
+    run.add_argument(
+        "--hang-s", type=seconds, default=watchful.hang_s, metavar="S",
+        help="an actor without progress for so long is restarted (default: %(default)g)",
+    )  # fmt: skip
+    run.add_argument(
+        "--load-timeout-s", type=seconds, default=watchful.load_timeout_s, metavar="S",
+        help="a load may take so long (default: %(default)g)",
+    )  # fmt: skip
+    run.add_argument(
+        "--max-restarts", type=count, default=watchful.max_restarts, metavar="N",
+        help=f"restarts allowed within {watchful.window_s:g} s (default: %(default)d)",
+    )  # fmt: skip
+    run.add_argument("--log-format", choices=("text", "json"), default="text")
+    run.add_argument("--verbose", "-v", action="store_true", help="log what is for developers too")
+    run.set_defaults(overrides={})
+    run.epilog = f"{MODEL_OPTION}KEY=VALUE puts a value over the model's own configuration."
+
+
+def _schema(commands: _Commands) -> None:
+    schema = _command(commands, "schema", "Print a model's OpenAPI document.")
+    schema.add_argument("target", help=_TARGET)
+    schema.add_argument("--out", default="", metavar="PATH", help="write it there instead")
+
+
+def _send(commands: _Commands) -> None:
+    send = _command(commands, "send", "Send one event and print its reply as a line of JSON.")
+    _peer(send)
+    send.add_argument("type", help="the event")
+    send.add_argument(
+        "data", nargs="*", metavar="KEY=VALUE",
+        help="values as JSON or plain text; KEY=@PATH uploads a file",
+    )  # fmt: skip
+
+
+def _watch(commands: _Commands) -> None:
+    watch = _command(commands, "watch", "Look at a run: picture, rate, latency, state, messages.")
+    _peer(watch, optional=True)
+    watch.add_argument("--seconds", type=seconds, default=None, metavar="S", help="end by itself")
+    form = watch.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one line of JSON per second")
+    form.add_argument("--plain", action="store_true", help="one line of text per second")
+
+
+def _init(commands: _Commands) -> None:
+    init = _command(commands, "init", "Write a small model to start from, with a test.")
+    init.add_argument("folder", metavar="DIR")
+
+
+def _keygen(commands: _Commands) -> None:
+    keygen = _command(commands, "keygen", "Make a CURVE key pair, in files that only you can read.")
+    keygen.add_argument(
+        "base", nargs="?", default="reactor", metavar="BASE",
+        help="writes BASE.public and BASE.secret (default: %(default)s)",
+    )  # fmt: skip
+
+
+def _peer(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
+    where = parser.add_argument("name", metavar="NAME", help=_NAME)
+    if optional:
+        where.nargs, where.default = "?", ""
+    parser.add_argument("--token", default=None, help="for an endpoint without connection file")
+
+
+def _number(kind: Callable[[str], float], least: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        value = kind(text)
+        if not least <= value < float("inf"):
+            raise argparse.ArgumentTypeError(f"{text}: at least {least:g} is wanted")
+        return value
+
+    read.__name__ = "number"
+    return read
+
+
+seconds = _number(float, 0.0)
+count = _number(int, 0)
