@@ -1,0 +1,188 @@
+"""The bytes of docs/protocol.md, pinned: a change here is a change of the protocol."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+import pytest
+
+from reactor_zmq.errors import RemoteProtocolError
+from reactor_zmq.wire.control import Hello, Upload, UploadCredit, UploadReady
+from reactor_zmq.wire.envelope import (
+    Encoding,
+    decode,
+    decode_data,
+    encode,
+    encode_packed,
+)
+from reactor_zmq.wire.header import (
+    FrameHeader,
+    decode_header,
+    encode_header,
+    frame_topic,
+    video_encoding,
+)
+
+HEADER = FrameHeader(
+    version=1,
+    epoch=2,
+    seq=3,
+    pts_ns=4_000_000,
+    produced_ns=1_700_000_000_000_000_000,
+    sent_ns=1_700_000_000_001_000_000,
+    shape=(480, 640, 3),
+    dtype="|u1",
+    encoding="rgb8",
+    metadata=b'{"a":1}',
+)
+HEADER_HEX = (
+    "9b010203ce003d0900cf17979cfe362a0000cf17979cfe3639424093cd01e0cd028003"
+    "a37c7531a472676238c4077b2261223a317dcb0000000000000000"
+)
+
+ENVELOPES = [
+    (
+        "$hello",
+        Hello(protocol=1),
+        1,
+        b'{"type":"$hello","data":{"protocol":1},"id":1}',
+        "83a474797065a62468656c6c6fa46461746181a870726f746f636f6c01a2696401",
+    ),
+    (
+        "set_prompt",
+        {"prompt": "a storm"},
+        2,
+        b'{"type":"set_prompt","data":{"prompt":"a storm"},"id":2}',
+        "83a474797065aa7365745f70726f6d7074a46461746181a670726f6d7074a7612073746f726da2696402",
+    ),
+    (
+        "$ok",
+        None,
+        2,
+        b'{"type":"$ok","data":{},"id":2}',
+        "83a474797065a3246f6ba46461746180a2696402",
+    ),
+    (
+        "$upload_ready",
+        UploadReady("u1", 262144, 4),
+        3,
+        b'{"type":"$upload_ready","data":{"upload_id":"u1","chunk_nbytes":262144,"credit":4},"id":3}',
+        None,
+    ),
+    (
+        "$upload_credit",
+        UploadCredit("u1", 262144, 1),
+        None,
+        b'{"type":"$upload_credit","data":{"upload_id":"u1","received":262144,"credit":1}}',
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "data", "id_", "json", "packed"), ENVELOPES)
+def test_envelope_bytes(kind, data, id_, json, packed):
+    """Envelopes have these bytes in JSON and in MessagePack, and decode to themselves."""
+    assert encode(Encoding.JSON, kind, data, id_) == json
+    part = encode(Encoding.MSGPACK, kind, data, id_)
+    if packed:
+        assert part.hex() == packed
+    for encoding, bytes_ in ((Encoding.JSON, json), (Encoding.MSGPACK, part)):
+        found, envelope = decode(bytes_)
+        assert (found, envelope.type, envelope.id) == (encoding, kind, id_)
+
+
+def test_header_bytes():
+    """A frame header has these bytes."""
+    assert encode_header(HEADER).hex() == HEADER_HEX
+    assert decode_header(bytes.fromhex(HEADER_HEX), 480 * 640 * 3) == HEADER
+
+
+def test_header_may_grow_at_its_end():
+    """A header with fields of a later package is read, and a short one takes the defaults."""
+    fields = msgspec.msgpack.decode(bytes.fromhex(HEADER_HEX))
+    longer = msgspec.msgpack.encode([*fields, "later", 1])
+    assert decode_header(longer, HEADER.nbytes) == HEADER
+    short = decode_header(msgspec.msgpack.encode(fields[:9]), HEADER.nbytes)
+    assert (short.metadata, short.rate_hz) == (b"", 0.0)
+
+
+def test_header_that_lies_about_its_payload_is_refused():
+    """Size and shape have to agree."""
+    with pytest.raises(RemoteProtocolError, match="921600 bytes, 5 came"):
+        decode_header(bytes.fromhex(HEADER_HEX), 5)
+
+
+def test_header_of_another_version_is_refused():
+    """A viewer says which versions met."""
+    fields = [7, *msgspec.msgpack.decode(bytes.fromhex(HEADER_HEX))[1:]]
+    with pytest.raises(RemoteProtocolError, match="protocol 7"):
+        decode_header(msgspec.msgpack.encode(fields), HEADER.nbytes)
+
+
+def test_topic_is_terminated():
+    """A subscription to one track never matches another whose name begins alike."""
+    assert frame_topic("main") == b"frame/main/"
+    assert not frame_topic("main_video").startswith(frame_topic("main"))
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "name"),
+    [
+        ((4, 4, 3), "|u1", "rgb8"),
+        ((4, 4, 4), "|u1", "rgba8"),
+        ((4, 4, 1), "|u1", "mono8"),
+        ((4, 4, 1), "<u2", "mono16"),
+        ((4, 4, 2), "|u1", "raw"),
+        ((4, 4, 3), "<f4", "raw"),
+    ],
+)
+def test_encodings_have_ros_names(shape, dtype, name):
+    """Layouts that ROS knows are called as ROS calls them."""
+    assert video_encoding(shape, dtype) == name
+
+
+def test_ints_stay_ints_when_packed_data_becomes_json():
+    """Transcoding for a JSON peer keeps every number's type."""
+    packed = msgspec.msgpack.encode({"step": 3, "share": 3.0})
+    part = encode_packed(Encoding.JSON, "progress", packed)
+    assert part == b'{"type":"progress","data":{"step":3,"share":3.0}}'
+
+
+def test_missing_data_is_an_empty_map():
+    """Control words without arguments need no data."""
+    _, envelope = decode(b'{"type":"$upload"}')
+    with pytest.raises(RemoteProtocolError) as caught:
+        decode_data(Encoding.JSON, envelope.data, Upload)
+    assert (caught.value.code, caught.value.field) == ("invalid_data", "name")
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        ({"name": "f", "size": -1, "sha256": "0" * 64}, "size"),
+        ({"name": "f", "size": 1, "sha256": "short"}, "sha256"),
+        ({"name": "f" * 256, "size": 1, "sha256": "0" * 64}, "name"),
+        ({"name": "f", "size": 1, "sha256": "0" * 64, "x": 1}, "x"),
+    ],
+)
+def test_refusals_name_the_field(data, field):
+    """A control word's bad field is named."""
+    with pytest.raises(RemoteProtocolError) as caught:
+        decode_data(Encoding.JSON, msgspec.json.encode(data), Upload)
+    assert caught.value.field == field
+
+
+def test_page_and_code_agree_on_words():
+    """Every error code of the code stands in the protocol page."""
+    from pathlib import Path
+
+    from reactor_zmq.wire.codes import Code, State
+
+    page = Path(__file__).parents[2].joinpath("docs", "protocol.md").read_text()
+    assert [c for c in [*Code, *State] if f"`{c.value}`" not in page] == []
+
+
+def test_digest_in_the_example_is_a_sha256():
+    """The announcement's digest is SHA-256 in lower-case hex."""
+    Upload(name="f", size=0, sha256=hashlib.sha256(b"").hexdigest())
