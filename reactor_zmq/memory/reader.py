@@ -18,24 +18,27 @@ class RingReader:
     """The rings that the other process has announced and not yet given up.
 
     A ring is dropped by itself once a newer one is there and all its slots are free: its writer
-    takes no slot of an older ring. Any thread may call any method.
+    takes no slot of an older ring. Any thread may call any method. Generations only ever grow,
+    over one writer after the other too, so that a late release can't hit a later ring.
     """
 
     def __init__(self) -> None:
         self._rings: dict[int, Ring] = {}
         self._newest: Ring | None = None
+        self._last = -1  # the greatest generation seen
+        self._closed = -1  # rings up to this one are closed
         self._lock = threading.Lock()
 
     def add(self, ring: Ring) -> None:
         """Take over a ring; it is closed here when it has retired.
 
         Raises:
-            LocalProtocolError: It is not newer than the rings before it; it stays the caller's.
+            LocalProtocolError: It is not newer than every ring before it; it stays the caller's.
         """
         with self._lock:
-            if self._newest is not None and ring.generation <= self._newest.generation:
-                text = f"ring {ring.generation} came after ring {self._newest.generation}"
-                raise LocalProtocolError(text)
+            if ring.generation <= self._last:
+                raise LocalProtocolError(f"ring {ring.generation} came after ring {self._last}")
+            self._last = ring.generation
             self._rings[ring.generation] = self._newest = ring
         self._drop_retired()
 
@@ -57,6 +60,8 @@ class RingReader:
         Raises:
             LocalProtocolError: There is no such ring, or the slot was free already.
         """
+        if generation <= self._closed:
+            return
         self._ring(generation).release(slot)
         self._drop_retired()
 
@@ -77,7 +82,7 @@ class RingReader:
         array = np.ndarray(shape, kind, ring.view(slot, nbytes))
         # Whatever is derived from an array keeps the array that the memory came from alive. No
         # lock in the finalizer: a collection may run within any call of this very thread.
-        weakref.finalize(array, ring.release, slot).atexit = False
+        weakref.finalize(array, ring.releaser(slot)).atexit = False
         return array
 
     def free_slots(self) -> int:
@@ -86,8 +91,13 @@ class RingReader:
         return 0 if newest is None else newest.free_slots()
 
     def close(self) -> None:
-        """Close every ring; views that live on keep their memory."""
+        """Drop every ring, at the end or because its writer has died.
+
+        Views stay good for as long as they live. Releasing a slot of these rings does nothing.
+        Rings of another writer may be added afterwards.
+        """
         with self._lock:
+            self._closed = self._last
             rings = list(self._rings.values())
             self._rings.clear()
             self._newest = None

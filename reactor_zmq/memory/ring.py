@@ -16,6 +16,7 @@ import fcntl
 import mmap
 import os
 import threading
+from collections.abc import Callable
 from enum import Enum
 
 import numpy as np
@@ -175,6 +176,16 @@ class Ring:
             raise LocalProtocolError("an observer holds no slots")
         self._words[_word(slot)] = 0
 
+    def releaser(self, slot: int) -> Callable[[], None]:
+        """Return a call that releases a slot, good even after ``close``; it raises nothing."""
+        self._check(slot)
+        word = self._words[_word(slot) : _word(slot) + 1]
+
+        def release() -> None:
+            word[0] = 0
+
+        return release
+
     def is_free(self, slot: int) -> bool:
         """Return whether nobody uses the slot."""
         self._check(slot)
@@ -182,6 +193,7 @@ class Ring:
 
     def free_slots(self) -> int:
         """Return how many slots nobody uses."""
+        self._check(0)
         return self.slots - int(np.count_nonzero(self._in_use))
 
     def stamp(self, slot: int) -> int:
@@ -206,13 +218,17 @@ class Ring:
     def close(self) -> None:
         """Close the descriptor; the memory goes when the last view of it has gone.
 
-        A second call does nothing. Words stay usable, for whoever still holds a slot.
+        A second call does nothing; any other call raises ``LocalProtocolError``.
         """
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
+            # Not unmapped here: views live on in frames that are being sent.
+            del self._map, self._words, self._in_use
 
     def _check(self, slot: int) -> None:
+        if self.fd < 0:
+            raise LocalProtocolError(f"ring {self.generation} is closed")
         if not 0 <= slot < self.slots:
             raise IndexError(f"slot {slot} is not within 0..{self.slots - 1}")
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from reactor_zmq.errors import LocalProtocolError
 from reactor_zmq.memory.ring import Ring
 
 S = TypeVar("S", bound="SlotName")
@@ -86,11 +87,18 @@ class SlotSupply:
         self._retiring = retiring
         self._rings: dict[int, Ring] = {}
         self._newest: Ring | None = None
+        self._closed = False
         self._given_up: deque[Place] = deque()
         self._lock = threading.Lock()
 
     def acquire(self, nbytes: int) -> Place | None:
-        """Return a lent slot of at least so many bytes, None when none is free."""
+        """Return a lent slot of at least so many bytes, None when none is free.
+
+        Raises:
+            LocalProtocolError: The supply is closed.
+        """
+        if self._closed:
+            raise LocalProtocolError("the frame writer is closed")
         ring = self._newest
         if ring is None or ring.slot_nbytes < nbytes:
             ring = self._grow(nbytes)
@@ -128,6 +136,7 @@ class SlotSupply:
 
     def close(self) -> None:
         """Close every ring; what the other process holds stays readable for it."""
+        self._closed = True
         with self._lock:
             rings, self._rings, self._newest = list(self._rings.values()), {}, None
         for ring in rings:
