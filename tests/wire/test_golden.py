@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from reactor_zmq.errors import RemoteProtocolError
+from reactor_zmq.wire.codes import Code, State
 from reactor_zmq.wire.control import Hello, Upload, UploadCredit, UploadReady
 from reactor_zmq.wire.envelope import (
     Encoding,
@@ -175,10 +177,6 @@ def test_refusals_name_the_field(data, field):
 
 def test_page_and_code_agree_on_words():
     """Every error code of the code stands in the protocol page."""
-    from pathlib import Path
-
-    from reactor_zmq.wire.codes import Code, State
-
     page = Path(__file__).parents[2].joinpath("docs", "protocol.md").read_text()
     assert [c for c in [*Code, *State] if f"`{c.value}`" not in page] == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -76,11 +77,11 @@ def test_descriptor_rides_along(ends):
 def test_no_descriptor_leaks(ends):
     """Large datagrams and descriptors leave nothing open on either side."""
     front, actor = ends
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(50):
         actor.send(link.Message("", "n", b"x" * (INLINE_NBYTES + 1)))
         front.receive()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_last_words_are_received_before_the_end(ends):
