@@ -87,6 +87,7 @@ class SlotSupply:
         self._retiring = retiring
         self._rings: dict[int, Ring] = {}
         self._newest: Ring | None = None
+        self._largest = 1
         self._closed = False
         self._given_up: deque[Place] = deque()
         self._lock = threading.Lock()
@@ -143,12 +144,14 @@ class SlotSupply:
             self._close(ring)
 
     def _grow(self, nbytes: int) -> Ring:
+        # Until the other process has heard of a ring, nothing may be put into it.
+        self._newest = None
+        self._largest = max(nbytes, self._largest)
+        ring = Ring.create(self._life.count, self._largest, self._life.generation + 1)
         with self._lock:
-            largest = self._newest.slot_nbytes if self._newest else 1
-            generation = self._life.grow()
-            ring = Ring.create(self._life.count, max(nbytes, largest), generation)
-            self._rings[generation] = self._newest = ring
+            self._rings[self._life.grow()] = ring
         self._announce(ring)
+        self._newest = ring
         return ring
 
     def _collect(self) -> None:

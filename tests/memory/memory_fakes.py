@@ -1,14 +1,16 @@
-"""Fakes of a GPU: a copier, and a CUDA driver whose devices are plain memory."""
+"""A writer with its reader, and fakes of a GPU whose memory is plain memory."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import itertools
 import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -18,6 +20,19 @@ from reactor_zmq.memory.libcuda import CudaError
 from reactor_zmq.memory.reader import RingReader
 from reactor_zmq.memory.ring import Ring
 from reactor_zmq.memory.writer import FrameWriter, Stored
+
+
+def held() -> list[str]:
+    """Return this process's memfds and its mappings of memfds."""
+    gc.collect()
+    found: list[str] = []
+    for entry in os.scandir("/proc/self/fd"):
+        try:
+            found.append(str(Path(entry.path).readlink()))
+        except FileNotFoundError:  # the descriptor of this very scan
+            continue
+    maps = Path("/proc/self/maps").read_text().splitlines()
+    return sorted(line for line in found + maps if "memfd:reactor-" in line)
 
 
 def attached(ring: Ring) -> Ring:

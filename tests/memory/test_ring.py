@@ -7,8 +7,7 @@ import os
 
 import numpy as np
 import pytest
-from conftest import held
-from memory_fakes import attached
+from memory_fakes import attached, held
 
 from reactor_zmq.errors import LocalProtocolError
 from reactor_zmq.memory.ring import Ring, page_up

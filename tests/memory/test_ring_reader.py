@@ -6,8 +6,7 @@ import gc
 
 import numpy as np
 import pytest
-from conftest import held
-from memory_fakes import Pair, attached
+from memory_fakes import Pair, attached, held
 
 from reactor_zmq.errors import LocalProtocolError
 from reactor_zmq.memory.reader import RingReader
