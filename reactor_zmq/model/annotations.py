@@ -23,6 +23,11 @@ class Scope:
         """The module's names, as they stand at the time of asking."""
         return vars(sys.modules[self.module]) if self.module in sys.modules else {}
 
+    def classes(self) -> Scope:
+        """Return the same scope without the local values that are no classes."""
+        kept = {name: value for name, value in self.names.items() if isinstance(value, type)}
+        return Scope(self.module, kept)
+
     def of(self, other: type) -> Scope:
         """Return the scope of a class that was named in this one."""
         return Scope(other.__module__, self.names)

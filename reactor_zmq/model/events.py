@@ -13,7 +13,8 @@ from reactor_zmq.model.annotations import Scope, resolve
 from reactor_zmq.model.messages import ModelMessage, message_name
 from reactor_zmq.model.params import FieldSpec, field_spec
 from reactor_zmq.model.plain import to_plain
-from reactor_zmq.model.upload import Resolve, UploadedFile
+from reactor_zmq.model.records import RecordError
+from reactor_zmq.model.upload import Resolve, UnknownUploadError, UploadedFile
 from reactor_zmq.wire.codes import Code
 from reactor_zmq.wire.contract import EventContract
 from reactor_zmq.wire.envelope import Encoding
@@ -92,7 +93,7 @@ class EventSpec:
         return EventValidator(self.contract)
 
     def decode(self, encoding: Encoding, raw: bytes, resolve: Resolve) -> dict[str, Any]:
-        """Return the handler's arguments, defaults filled in.
+        """Return the handler's arguments for a client's bytes, defaults filled in.
 
         Args:
             encoding: Of ``raw``.
@@ -120,9 +121,10 @@ class EventSpec:
         try:
             plain = self._validator.check({k: to_plain(v, lend) for k, v in values.items()})
             return self._finish(plain, files.__getitem__)
-        except InvalidDataError as error:
+        except RemoteProtocolError as error:
             text = f"{self.contract.name}: {error.field or 'data'}: {error.text}"
-            raise (ValueError if error.bound else TypeError)(text) from error
+            bound = isinstance(error, InvalidDataError) and error.bound
+            raise (ValueError if bound else TypeError)(text) from error
 
     def _finish(self, plain: Mapping[str, Any], find: Resolve) -> dict[str, Any]:
         return {f.name: _finish_one(f, plain[f.name], find) for f in self.fields}
@@ -131,33 +133,39 @@ class EventSpec:
 def _finish_one(field: FieldSpec, value: Any, find: Resolve) -> Any:
     try:
         return field.type.finish(value, find)
-    except KeyError as error:
+    except UnknownUploadError as error:
         text = "the upload is not known, or is not there any more"
         raise RemoteProtocolError(Code.UNRESOLVED_UPLOAD, text, field.name) from error
+    except RecordError as error:
+        raise InvalidDataError(str(error), field.name, bound=True) from error
 
 
-def handler_spec(
-    mark: EventMark, name: str, method: Callable[..., Any], scope: Scope, where: str
-) -> EventSpec:
+def handler_spec(mark: EventMark, method: Any, scope: Scope, where: str) -> EventSpec:
     """Read a handler's signature.
 
     Raises:
-        TypeError: A parameter or the return annotation is not of a supported kind.
+        TypeError: It is no plain method, or a parameter or what it returns is not supported.
     """
+    if not inspect.isfunction(method):
+        raise TypeError(f"{where}: a handler is a plain method, no static or class method")
+    if inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method):
+        raise TypeError(f"{where}: a handler returns, it does not yield")
     signature = inspect.signature(method)
     parameters = list(signature.parameters.values())[1:]
     fields = tuple(_parameter(p, scope, where) for p in parameters if p.name != "client")
     reply = _reply(signature.return_annotation, scope, where)
-    contract = EventContract(
-        mark.name,
-        tuple(f.param for f in fields),
-        mark.description or inspect.cleandoc(method.__doc__ or ""),
-        message_name(reply) if reply else "",
-        dedupe=mark.dedupe,
-    )
-    takes_client = any(p.name == "client" for p in parameters)
     return EventSpec(
-        contract, fields, name, inspect.iscoroutinefunction(method), takes_client, reply
+        contract=EventContract(
+            mark.name,
+            params=tuple(field.param for field in fields),
+            description=mark.description or inspect.cleandoc(method.__doc__ or ""),
+            reply=message_name(reply) if reply else "",
+            dedupe=mark.dedupe,
+        ),
+        fields=fields,
+        is_async=inspect.iscoroutinefunction(method),
+        takes_client=any(p.name == "client" for p in parameters),
+        reply=reply,
     )
 
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, dataclass, field
-from typing import Any
+from typing import Any, cast
 
 _KEY = "reactor_zmq"
+
+_BOUNDS_OF: dict[str, tuple[str, ...]] = {
+    "int": ("ge", "le", "choices"),
+    "float": ("ge", "le", "choices"),
+    "str": ("min_length", "max_length", "choices"),
+    "list": ("min_length", "max_length"),
+    "dict": ("min_length", "max_length"),
+}
 
 
 @dataclass(frozen=True)
@@ -24,12 +32,23 @@ class FieldInfo:
 
     @property
     def bounds(self) -> dict[str, Any]:
-        """The bounds that were given, by name."""
+        """The bounds that were given, by name; choices left out."""
         names = ("ge", "le", "min_length", "max_length")
-        given = {name: getattr(self, name) for name in names}
-        if self.choices:
-            given["choices"] = self.choices
-        return {name: bound for name, bound in given.items() if bound is not None}
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+
+    def check(self, kind: str, where: str) -> None:
+        """Hold the bounds against the kind of value.
+
+        Raises:
+            TypeError: A bound that this kind does not have, or bounds that leave nothing.
+        """
+        for name in (*self.bounds, *(("choices",) if self.choices else ())):
+            if name not in _BOUNDS_OF.get(kind, ()):
+                raise TypeError(f"{where}: {name} does not belong to a {kind}")
+        for name, bound in self.bounds.items():
+            _check_bound(name, bound, where)
+        _check_order("ge", self.ge, "le", self.le, where)
+        _check_order("min_length", self.min_length, "max_length", self.max_length, where)
 
 
 NO_INFO = FieldInfo()
@@ -64,7 +83,7 @@ def InputField(  # noqa: N802 - reads like the type that it stands beside
     return field(default=default, metadata={_KEY: info})
 
 
-def MessageField(default: Any = MISSING, description: str = "") -> Any:  # noqa: N802 - as InputField
+def MessageField(default: Any = MISSING, description: str = "") -> Any:  # noqa: N802 - as above
     """Describe a field of a message; without a default it must be given."""
     return field(default=default, metadata={_KEY: FieldInfo(description)})
 
@@ -74,7 +93,7 @@ def info_of(default: Any) -> FieldInfo:
     return default.metadata.get(_KEY, NO_INFO) if isinstance(default, Field) else NO_INFO
 
 
-def plain_default(default: Any) -> Any:
+def plain_default(default: Any, where: str) -> Any:
     """Return the default itself, MISSING where there is none.
 
     Raises:
@@ -82,6 +101,22 @@ def plain_default(default: Any) -> Any:
     """
     if not isinstance(default, Field):
         return default
-    if default.default_factory is not dataclasses.MISSING:
-        raise TypeError("default_factory is not supported; give a plain default")
-    return default.default
+    given = cast("Field[Any]", default)
+    if given.default_factory is not MISSING:
+        raise TypeError(f"{where}: default_factory is not supported; give a plain default")
+    return given.default
+
+
+def _check_bound(name: str, bound: Any, where: str) -> None:
+    whole = name.endswith("length")
+    fits = isinstance(bound, int if whole else int | float) and not isinstance(bound, bool)
+    if not fits or not math.isfinite(bound) or (whole and bound < 0):
+        kind = "a length" if whole else "a finite number"
+        raise TypeError(f"{where}: {name} must be {kind}, not {bound!r}")
+
+
+def _check_order(
+    low_name: str, low: float | None, high_name: str, high: float | None, where: str
+) -> None:
+    if low is not None and high is not None and low > high:
+        raise TypeError(f"{where}: {low_name}={low} and {high_name}={high} leave no value")

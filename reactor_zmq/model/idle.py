@@ -10,6 +10,7 @@ class IdleType:
     """The type of ``Idle``; calling it gives the same object, so ``Idle()`` is ``Idle``."""
 
     def __call__(self) -> IdleType:
+        """Return ``Idle`` itself."""
         return self
 
     def __repr__(self) -> str:

@@ -6,10 +6,10 @@ import dataclasses
 import inspect
 import re
 from dataclasses import MISSING, Field
-from typing import Any, ClassVar, dataclass_transform
+from typing import Any, ClassVar, cast, dataclass_transform
 
 from reactor_zmq.model.annotations import Scope, own_annotations, resolve, scope_of
-from reactor_zmq.model.fields import FieldInfo, MessageField, info_of
+from reactor_zmq.model.fields import MessageField, info_of
 from reactor_zmq.model.plain import pack_plain, to_plain
 from reactor_zmq.model.types import value_type
 from reactor_zmq.wire.contract import MessageContract, ParamSpec, TypeSpec
@@ -30,8 +30,8 @@ class ModelMessage:
         super().__init_subclass__()
         if "_ModelMessage__fields" in cls.__dict__:  # dataclass(slots=True) makes the class anew
             return
-        described = {n: f for n, f in cls.__dict__.items() if isinstance(f, Field)}
-        cls.__fields = {**cls.__fields, **_own_fields(cls, described)}
+        described: dict[str, Any] = {n: f for n, f in vars(cls).items() if isinstance(f, Field)}
+        cls.__fields = {**cls.__fields, **_own_fields(cls)}
         dataclasses.dataclass(cls)
         # A second @dataclass on top has to find what the first one found.
         for name, field in described.items():
@@ -61,36 +61,44 @@ def pack_message(message: ModelMessage) -> bytes:
 
 def message_contract(cls: type[ModelMessage]) -> MessageContract:
     """Return what peers know of a message."""
-    fields: dict[str, ParamSpec] = getattr(cls, "_ModelMessage__fields")  # noqa: B009 - private here
+    fields = cast("dict[str, ParamSpec]", vars(cls)["_ModelMessage__fields"])
     doc = cls.__dict__.get("__doc__") or ""
     # dataclass writes a signature where there is no docstring.
     description = "" if doc.startswith(f"{cls.__name__}(") else inspect.cleandoc(doc)
     return MessageContract(message_name(cls), tuple(fields.values()), description, cls.__name__)
 
 
-def _own_fields(cls: type, described: dict[str, Field[Any]]) -> dict[str, ParamSpec]:
+def _own_fields(cls: type) -> dict[str, ParamSpec]:
     scope = scope_of(cls)
     return {
-        name: _param(name, annotation, described.get(name, cls.__dict__.get(name, MISSING)), scope)
+        name: _param(name, annotation, vars(cls).get(name, MISSING), scope)
         for name, annotation in own_annotations(cls).items()
     }
 
 
 def _param(name: str, annotation: Any, default: Any, scope: Scope) -> ParamSpec:
-    info: FieldInfo = info_of(default)
-    value = default
-    if isinstance(default, Field):
-        value = default.default
-        if default.default_factory is not MISSING:
-            value = default.default_factory()
-    missing = value is MISSING
+    value = _value(default)
+    required = value is MISSING
+    shown = None if required else _shown(value)
     return ParamSpec(
-        name,
-        _type(annotation, scope, name),
-        missing,
-        None if missing else to_plain(value),
-        info.description,
+        name, _type(annotation, scope, name), required, shown, info_of(default).description
     )
+
+
+def _value(default: Any) -> Any:
+    if not isinstance(default, Field):
+        return default
+    given = cast("Field[Any]", default)
+    return given.default if given.default_factory is MISSING else given.default_factory()
+
+
+def _shown(default: Any) -> Any:
+    """Return a default for the schema, None where it has no form there."""
+    try:
+        pack_plain(default, "default")
+    except TypeError:
+        return None
+    return to_plain(default)
 
 
 def _type(annotation: Any, scope: Scope, where: str) -> TypeSpec:

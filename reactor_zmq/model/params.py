@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import MISSING, dataclass
 from typing import Any
 
 import msgspec
 
-from reactor_zmq.errors import RemoteProtocolError
 from reactor_zmq.model.annotations import Scope, resolve
 from reactor_zmq.model.fields import info_of, plain_default
-from reactor_zmq.model.plain import to_plain
 from reactor_zmq.model.types import ValueType, value_type
-from reactor_zmq.model.upload import Resolve, UploadedFile
-from reactor_zmq.wire.contract import EventContract, ParamSpec
-from reactor_zmq.wire.validate import EventValidator
+from reactor_zmq.model.upload import Resolve, no_uploads
+from reactor_zmq.wire.contract import ParamSpec
 
 
 @dataclass(frozen=True)
@@ -47,6 +43,7 @@ class FieldSpec:
 
         Raises:
             KeyError: It names a file that ``find`` does not know.
+            ValueError: It is no value of this field.
         """
         return self.type.finish(msgspec.msgpack.decode(packed), find)
 
@@ -64,29 +61,10 @@ def field_spec(name: str, annotation: Any, default: Any, scope: Scope, where: st
     Raises:
         TypeError: An unsupported type, or a default that breaks its own type or bounds.
     """
-    info, value = info_of(default), plain_default(default)
+    info = info_of(default)
+    value = plain_default(default, where)
     kind = value_type(resolve(annotation, scope, where), scope, where, info)
-    if value is MISSING or value is None:
-        param = ParamSpec(name, kind.spec, value is MISSING, None, info.description, info.moderate)
-        return FieldSpec(param, kind)
-    plain = _checked_default(kind, value, where)
-    param = ParamSpec(
-        name, kind.spec, default=plain, description=info.description, moderate=info.moderate
-    )
-    return FieldSpec(param, kind, kind.finish(plain, _no_uploads))
-
-
-def _checked_default(kind: ValueType, value: Any, where: str) -> Any:
-    probe = EventValidator(
-        EventContract("default", (ParamSpec("value", kind.spec, required=True),))
-    )
-    try:
-        checked: Mapping[str, Any] = probe.check({"value": to_plain(value)})
-    except RemoteProtocolError as error:
-        text = f"{where}: the default {value!r} does not fit: {error.text}"
-        raise TypeError(text) from error
-    return checked["value"]
-
-
-def _no_uploads(upload_id: str) -> UploadedFile:
-    raise TypeError("a file can't be a default")
+    required = value is MISSING
+    plain = None if required else kind.checked(value, f"{where}: the default")
+    param = ParamSpec(name, kind.spec, required, plain, info.description, info.moderate)
+    return FieldSpec(param, kind, kind.finish(plain, no_uploads))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from reactor_zmq.model.declare import Declared, read_declarations
+from reactor_zmq.model.discover import check_annotated_tracks
 from reactor_zmq.model.messages import ModelMessage
 from reactor_zmq.model.port import OutputControl, Port
 from reactor_zmq.model.tracks import Output
+
+_PORT = "_port"
+_DECLARED = "_ReactorModel__declared"
 
 
 class ReactorModel:
@@ -44,7 +48,8 @@ class ReactorModel:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls.__declared = read_declarations(cls)
+        cls.__declared = found = read_declarations(cls)
+        check_annotated_tracks(cls, found.scope)
 
     def load(self, config: dict[str, Any]) -> None:
         """Load weights; called once, before any client.
@@ -114,9 +119,15 @@ class ReactorPipeline(ReactorModel):
 
 def attach_port(model: ReactorModel, port: Port) -> None:
     """Connect an instance to its host; called before ``load()``."""
-    model._port = port  # noqa: SLF001 - the attribute is this module's own  # pyright: ignore[reportPrivateUsage]
+    setattr(model, _PORT, port)
 
 
 def declared(cls: type[ReactorModel]) -> Declared:
-    """Return what a model class declares."""
-    return getattr(cls, "_ReactorModel__declared")  # noqa: B009 - private here
+    """Return what a model class declares.
+
+    Raises:
+        TypeError: It is no author's class.
+    """
+    if cls in (ReactorModel, ReactorPipeline):
+        raise TypeError(f"{cls.__name__} is a base: derive a model from it")
+    return cast("Declared", getattr(cls, _DECLARED))

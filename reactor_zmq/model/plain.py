@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, cast
 
 import msgspec
 
@@ -31,24 +31,30 @@ def to_plain(value: Any, upload: ShowUpload = show_upload) -> Any:
         value: What an author made.
         upload: How a file is shown.
     """
-    if value is None or isinstance(value, (bool, bytes)):
+    if value is None or isinstance(value, bool | bytes):
         return value
     if isinstance(value, enum.Enum):
         return to_plain(value.value, upload)
     if isinstance(value, UploadedFile):
         return upload(value)
-    if isinstance(value, Mapping):
-        return {k: to_plain(v, upload) for k, v in value.items()}  # type: ignore[reportUnknownVariableType]
-    if isinstance(value, (list, tuple)):
-        return [to_plain(v, upload) for v in value]  # type: ignore[reportUnknownVariableType]
-    if isinstance(value, msgspec.Struct):
-        return {
-            f.encode_name: to_plain(getattr(value, f.name), upload)
-            for f in msgspec.structs.fields(value)
-        }
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_plain(getattr(value, f.name), upload) for f in dataclasses.fields(value)}
+    if isinstance(value, list | tuple):
+        return [to_plain(item, upload) for item in cast("list[Any]", value)]
+    members = _members(value)
+    if members is not None:
+        return {key: to_plain(item, upload) for key, item in members}
     return _scalar(value)
+
+
+def _members(value: Any) -> Iterable[tuple[Any, Any]] | None:
+    """Return the entries of a map, dataclass or Struct by their wire names, None of all else."""
+    if isinstance(value, Mapping):
+        return cast("Mapping[Any, Any]", value).items()
+    if isinstance(value, msgspec.Struct):
+        fields = msgspec.structs.fields(value)
+        return [(field.encode_name, getattr(value, field.name)) for field in fields]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
+    return None
 
 
 def _scalar(value: Any) -> Any:
@@ -74,5 +80,5 @@ def pack_plain(value: Any, what: str) -> bytes:
     """
     try:
         return msgspec.msgpack.encode(to_plain(value))
-    except (TypeError, OverflowError, RecursionError) as error:
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise TypeError(f"{what}: a {type(value).__name__} can't be sent: {error}") from error

@@ -23,7 +23,10 @@ class TrackReader(Protocol):
     """An input track's buffer: 128 frames, the oldest evicted."""
 
     async def read(
-        self, n: int = 1, timeout: float | None = None, mode: ReadMode = ReadMode.LATEST
+        self,
+        n: int = 1,
+        timeout: float | None = None,  # noqa: ASYNC109 - the authoring API's own parameter
+        mode: ReadMode = ReadMode.LATEST,
     ) -> Any:
         """Wait for n frames.
 
@@ -74,8 +77,11 @@ class OutputControl(Protocol):
         """Drop frames that wait for their time."""
         ...
 
-    def loan(self, track: str, shape: tuple[int, ...], dtype: Any = "uint8") -> Any:
-        """Return an array that lies in a slot of the ring; yielding it costs no copy."""
+    def loan(self, track: str, shape: tuple[int, ...], dtype: Any = None) -> Any:
+        """Return an array that lies in a slot of the ring; yielding it costs no copy.
+
+        ``dtype`` is the track's usual one where it is None.
+        """
         ...
 
 

@@ -11,7 +11,7 @@ from reactor_zmq.model.hooks import HookSpec
 from reactor_zmq.model.messages import ModelMessage, message_contract
 from reactor_zmq.model.pipeline import ReactorModel, ReactorPipeline, declared
 from reactor_zmq.model.state import InputState, state_fields
-from reactor_zmq.model.tracks import Input, Output, TrackSpec, track_specs
+from reactor_zmq.model.tracks import Output, TrackSpec, track_specs
 from reactor_zmq.wire.contract import Contract
 
 __all__ = ["EventSpec", "HookSpec", "ModelSpec", "TrackSpec"]
@@ -107,7 +107,7 @@ def _read(model_class: type[ReactorModel], title: str) -> ModelSpec:
         output_classes=output_classes,
         messages=messages,
         required=required,
-        fps=model_class.fps,
+        fps=None if model_class.fps is None else float(model_class.fps),
         buffer_size=model_class.buffer_size,
         is_pipeline=issubclass(model_class, ReactorPipeline),
         contract=contract,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from dataclasses import MISSING
-from typing import Any, ClassVar, dataclass_transform
+from typing import Any, ClassVar, cast, dataclass_transform
 
 import msgspec
 
@@ -15,18 +15,19 @@ from reactor_zmq.model.params import FieldSpec, field_spec
 from reactor_zmq.model.plain import pack_plain
 
 _CHANGED = "_InputState__changed"
+_FIELDS = "_InputState__fields"
 
 
 class _Unset:
     """Stands where a required field has no value yet."""
 
-    def __init__(self, owner: str, name: str) -> None:
-        self.owner, self.name = owner, name
+    def __init__(self, where: str) -> None:
+        self.where = where
 
     def __get__(self, instance: object, owner: type) -> _Unset:
         if instance is None:
             return self
-        raise AttributeError(f"{self.owner}.{self.name} is required and nobody has set it yet")
+        raise AttributeError(f"{self.where} is required and nobody has set it yet")
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(InputField,))
@@ -41,9 +42,9 @@ class InputState:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if "_InputState__fields" in cls.__dict__:  # dataclass(slots=True) makes the class anew
+        if _FIELDS in vars(cls):  # dataclass(slots=True) makes the class anew
             return
-        cls.__fields = {**cls.__fields, **_own_fields(cls)}
+        cls.__fields = {**cls.__fields, **_own_fields(cls, cls.__fields)}
         cls.__repr__ = InputState.__repr__
         dataclasses.dataclass(cls)
 
@@ -51,8 +52,8 @@ class InputState:
         if isinstance(value, _Unset):
             return
         object.__setattr__(self, name, value)
-        if name in type(self).__fields:
-            self.__dict__.setdefault(_CHANGED, {})[name] = None
+        if name in self.__fields:
+            vars(self).setdefault(_CHANGED, {})[name] = None
 
     def __repr__(self) -> str:
         shown = (f"{k}={v!r}" for k, v in vars(self).items() if k != _CHANGED)
@@ -61,7 +62,7 @@ class InputState:
 
 def state_fields(cls: type[InputState]) -> dict[str, FieldSpec]:
     """Return the public fields of a state class, the required ones first."""
-    found: dict[str, FieldSpec] = getattr(cls, "_InputState__fields")  # noqa: B009 - private here
+    found = cast("dict[str, FieldSpec]", getattr(cls, _FIELDS))
     return dict(sorted(found.items(), key=lambda item: not item[1].required))
 
 
@@ -70,7 +71,7 @@ def take_changes(state: InputState) -> dict[str, Any]:
 
     The first call returns every public field that has a value.
     """
-    changed: dict[str, None] = state.__dict__.pop(_CHANGED, {})
+    changed: dict[str, None] = vars(state).pop(_CHANGED, {})
     return {name: getattr(state, name) for name in changed}
 
 
@@ -89,24 +90,25 @@ def pack_value(value: Any) -> bytes:
     return pack_plain(value, "state")
 
 
-def _own_fields(cls: type) -> dict[str, FieldSpec]:
-    """Read the fields that this class declares, the ones without default moved first."""
+def _own_fields(cls: type, inherited: dict[str, FieldSpec]) -> dict[str, FieldSpec]:
+    """Read the fields that this class declares, and move the ones without default first."""
     scope = scope_of(cls)
     annotations = own_annotations(cls)
+    for name in inherited.keys() & vars(cls).keys() - annotations.keys():
+        raise TypeError(f"{cls.__name__}.{name}: a field is redeclared with its annotation")
     public: dict[str, FieldSpec] = {}
     for name, annotation in annotations.items():
         where = f"{cls.__name__}.{name}"
-        default = cls.__dict__.get(name, MISSING)
-        _refuse_mutable(_plain(default, where), where)
+        default = vars(cls).get(name, MISSING)
+        value = plain_default(default, where)
+        _refuse_mutable(value, where)
         if name.startswith("_"):
-            if default is MISSING:
-                raise TypeError(f"{where}: a private field needs a default")
+            _refuse_missing(value, where)
             continue
         public[name] = spec = _slot(field_spec(name, annotation, default, scope, where))
-        setattr(cls, name, _Unset(cls.__name__, name) if spec.required else spec.default)
-    every = inspect.get_annotations(cls)
-    first = {n: a for n, a in every.items() if n in public and public[n].required}
-    cls.__annotations__ = {**first, **every}
+        setattr(cls, name, _Unset(where) if spec.required else spec.default)
+    required = {name: annotations[name] for name, spec in public.items() if spec.required}
+    cls.__annotations__ = {**required, **inspect.get_annotations(cls)}
     return public
 
 
@@ -114,15 +116,7 @@ def _slot(spec: FieldSpec) -> FieldSpec:
     """Give an upload slot its default, None."""
     if not (spec.required and spec.param.type.kind == "upload"):
         return spec
-    param = msgspec.structs.replace(spec.param, required=False)
-    return dataclasses.replace(spec, param=param)
-
-
-def _plain(default: Any, where: str) -> Any:
-    try:
-        return plain_default(default)
-    except TypeError as error:
-        raise TypeError(f"{where}: {error}") from None
+    return dataclasses.replace(spec, param=msgspec.structs.replace(spec.param, required=False))
 
 
 def _refuse_mutable(default: Any, where: str) -> None:
@@ -131,3 +125,8 @@ def _refuse_mutable(default: Any, where: str) -> None:
     except TypeError:
         text = f"{where}: the mutable default {default!r} would be shared by all sessions"
         raise TypeError(text) from None
+
+
+def _refuse_missing(default: Any, where: str) -> None:
+    if default is MISSING:
+        raise TypeError(f"{where}: a private field needs a default")

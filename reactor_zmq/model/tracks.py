@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
+import json
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, dataclass_transform
-
-import msgspec
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, cast, dataclass_transform
 
 from reactor_zmq.model.annotations import own_annotations, resolve, scope_of
 from reactor_zmq.model.plain import to_plain
@@ -22,12 +20,23 @@ if TYPE_CHECKING:
 else:
 
     class Video:
-        """Marks a video track: ``(height, width, channels)`` or a batch ``(n, height, width, channels)``."""
+        """Marks a video track.
+
+        A frame is ``(height, width, channels) uint8``, a batch ``(n, height, width, channels)``.
+        """
 
     class Audio:
-        """Marks an audio track: ``(channels, samples) int16``; a subclass may change the rate."""
+        """Marks an audio track: ``(channels, samples) int16``.
+
+        Attributes:
+            sample_rate: Samples per second of each channel; a subclass may set its own.
+        """
 
         sample_rate: ClassVar[int] = 48_000
+
+
+_Kind = tuple[Literal["video", "audio"], int]
+_TRACKS = "_Tracks__tracks"
 
 
 @dataclass(frozen=True)
@@ -45,31 +54,36 @@ class TrackSpec:
         return TrackContract(self.name, self.kind, self.sample_rate)
 
 
-def _own_tracks(cls: type) -> dict[str, tuple[Literal["video", "audio"], int]]:
+def _own_tracks(cls: type) -> dict[str, _Kind]:
     scope = scope_of(cls)
-    found: dict[str, tuple[Literal["video", "audio"], int]] = {}
+    found: dict[str, _Kind] = {}
     for name, annotation in own_annotations(cls).items():
         where = f"{cls.__name__}.{name}"
-        kind = resolve(annotation, scope, where)
-        if inspect.isclass(kind) and issubclass(kind, Audio):
-            found[name] = ("audio", kind.sample_rate)
-        elif inspect.isclass(kind) and issubclass(kind, Video):
-            found[name] = ("video", 0)
-        else:
-            raise TypeError(f"{where}: a track is annotated Video or Audio, not {annotation!r}")
-        if cls.__dict__.get(name, MISSING) is not MISSING:
+        found[name] = _kind(resolve(annotation, scope, where), where)
+        if name in vars(cls):
             raise TypeError(f"{where}: a track has no default, its payload is required")
     return found
+
+
+def _kind(marker: Any, where: str) -> _Kind:
+    if isinstance(marker, type) and issubclass(marker, Video):
+        return "video", 0
+    if not (isinstance(marker, type) and issubclass(marker, Audio)):
+        raise TypeError(f"{where}: a track is annotated Video or Audio, not {marker!r}")
+    rate: object = getattr(marker, "sample_rate", None)
+    if not isinstance(rate, int) or rate <= 0:
+        raise TypeError(f"{where}: sample_rate must be a whole number of Hz, not {rate!r}")
+    return "audio", rate
 
 
 class _Tracks:
     """What Output and Input share: every field is a track."""
 
-    __tracks: ClassVar[dict[str, tuple[Literal["video", "audio"], int]]] = {}
+    __tracks: ClassVar[dict[str, _Kind]] = {}
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if "_Tracks__tracks" in cls.__dict__:  # dataclass(slots=True) makes the class anew
+        if _TRACKS in vars(cls):  # dataclass(slots=True) makes the class anew
             return
         cls.__tracks = {**cls.__tracks, **_own_tracks(cls)}
         dataclasses.dataclass(eq=False)(cls)
@@ -99,11 +113,11 @@ class TrackPayload:
     metadata: Any = None
 
 
-def track_specs(*classes: type[Output] | type[Input]) -> tuple[TrackSpec, ...]:
+def track_specs(*classes: type[Output | Input]) -> tuple[TrackSpec, ...]:
     """Return the tracks of some Output or Input classes, each name once."""
-    found: dict[str, tuple[Literal["video", "audio"], int]] = {}
+    found: dict[str, _Kind] = {}
     for cls in classes:
-        tracks: dict[str, tuple[Literal["video", "audio"], int]] = getattr(cls, "_Tracks__tracks")  # noqa: B009 - private here
+        tracks: dict[str, _Kind] = getattr(cls, "_Tracks__tracks")  # noqa: B009 - private here
         for name, kind in tracks.items():
             if found.setdefault(name, kind) != kind:
                 raise TypeError(
@@ -118,7 +132,9 @@ def payloads(output: Output) -> dict[str, Any]:
     Raises:
         ValueError: A track has none.
     """
-    found = {f.name: getattr(output, f.name) for f in dataclasses.fields(output)}  # type: ignore[reportArgumentType] - subclasses are dataclasses
+    found = {
+        name: getattr(output, name) for name in cast("dict[str, _Kind]", getattr(output, _TRACKS))
+    }
     for name, payload in found.items():
         if payload is None or (isinstance(payload, TrackPayload) and payload.data is None):
             raise ValueError(f"{type(output).__name__}.{name}: every track needs a payload")
@@ -143,7 +159,7 @@ def split_metadata(payload: Any, track: TrackSpec, frames: int) -> tuple[Any, li
         raise ValueError(f"{track.name}: metadata on audio is not supported")
     if not isinstance(metadata, (list, tuple)):
         return payload.data, [_metadata(metadata, track.name)] * frames
-    each: list[Any] = list(metadata)  # type: ignore[reportUnknownArgumentType]
+    each = list(cast("list[Any]", metadata))
     if len(each) != frames:
         raise ValueError(f"{track.name}: {len(each)} metadata values for {frames} frames")
     return payload.data, [_metadata(m, track.name) for m in each]
@@ -152,17 +168,25 @@ def split_metadata(payload: Any, track: TrackSpec, frames: int) -> tuple[Any, li
 def _metadata(value: Any, track: str) -> bytes:
     if value is None:
         return b""
-    if isinstance(value, Mapping):
-        try:
-            packed = msgspec.json.encode(to_plain(value))
-        except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise ValueError(f"{track}: metadata has no form as JSON: {error}") from error
-    elif isinstance(value, (bytes, bytearray, memoryview)):
-        packed = bytes(value)
-    else:
-        raise ValueError(f"{track}: metadata must be a dict or bytes, not {type(value).__name__}")
+    packed = _json(value, track) if isinstance(value, Mapping) else _verbatim(value, track)
     if len(packed) > MAX_METADATA_NBYTES:
-        raise ValueError(
-            f"{track}: metadata has {len(packed)} bytes, at most {MAX_METADATA_NBYTES} are allowed"
-        )
+        size = f"{len(packed)} bytes, at most {MAX_METADATA_NBYTES} are allowed"
+        raise ValueError(f"{track}: metadata has {size}")
     return packed
+
+
+def _json(value: Any, track: str) -> bytes:
+    try:
+        text = json.dumps(
+            to_plain(value), allow_nan=False, ensure_ascii=False, separators=(",", ":")
+        )
+        return text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"{track}: metadata has no form as JSON: {error}") from error
+
+
+def _verbatim(value: Any, track: str) -> bytes:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(cast("bytes", value))
+    kind = type(value).__name__
+    raise ValueError(f"{track}: metadata must be a dict or bytes, not {kind}")

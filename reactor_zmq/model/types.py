@@ -13,12 +13,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from reactor_zmq.errors import RemoteProtocolError
 from reactor_zmq.model.annotations import Scope, resolve
-from reactor_zmq.model.fields import NO_INFO, FieldInfo, info_of
+from reactor_zmq.model.fields import NO_INFO, FieldInfo
 from reactor_zmq.model.plain import to_plain
-from reactor_zmq.model.upload import Resolve, UploadedFile
-from reactor_zmq.wire.contract import ParamSpec, TypeSpec
-from reactor_zmq.wire.validate import UploadRef
+from reactor_zmq.model.records import Member, RecordError, members
+from reactor_zmq.model.upload import Resolve, UploadedFile, build_upload
+from reactor_zmq.wire.contract import EventContract, ParamSpec, TypeSpec
+from reactor_zmq.wire.validate import EventValidator
 
 Build = Callable[[Any, Resolve], Any]
 
@@ -32,13 +34,7 @@ _ALLOWED = (
     "int, float, str, bool, Literal, Optional, list[T], dict[str, T], Enum, dataclass, "
     "msgspec.Struct or UploadedFile"
 )
-_BOUNDS_OF: dict[str, frozenset[str]] = {
-    "int": frozenset({"ge", "le", "choices"}),
-    "float": frozenset({"ge", "le", "choices"}),
-    "str": frozenset({"min_length", "max_length", "choices"}),
-    "list": frozenset({"min_length", "max_length"}),
-    "dict": frozenset({"min_length", "max_length"}),
-}
+_NOT_SUPPORTED_META = ("gt", "lt", "multiple_of", "pattern", "tz")
 
 
 @dataclass(frozen=True)
@@ -56,6 +52,20 @@ class ValueType:
     def finish(self, value: Any, find: Resolve) -> Any:
         """Return the author's value for a validated plain one; None stays None."""
         return value if self.build is None or value is None else self.build(value, find)
+
+    def checked(self, value: Any, where: str) -> Any:
+        """Return a default or a choice as a plain value of this type; None is always allowed.
+
+        Raises:
+            TypeError: It breaks the type or a bound.
+        """
+        if value is None:
+            return None
+        contract = EventContract("default", (ParamSpec("value", self.spec, required=True),))
+        try:
+            return EventValidator(contract).check({"value": to_plain(value)})["value"]
+        except RemoteProtocolError as error:
+            raise TypeError(f"{where}: {value!r} does not fit: {error.text}") from error
 
 
 def value_type(
@@ -78,11 +88,10 @@ def value_type(
         TypeError: Not a supported type, or bounds that do not belong to it.
     """
     nullable, kind, info = _unwrap(annotation, where, info)
-    found = _base_type(kind, scope, where, path)
-    spec = _bounded(found.spec, info, where)
-    if nullable:
-        spec = msgspec.structs.replace(spec, nullable=True)
-    return ValueType(spec, found.build)
+    plain = _base_type(kind, scope, where, path)
+    spec = _bounded(plain, info, where)
+    nullable = nullable or spec.nullable
+    return ValueType(msgspec.structs.replace(spec, nullable=nullable), plain.build)
 
 
 def _unwrap(annotation: Any, where: str, info: FieldInfo) -> tuple[bool, Any, FieldInfo]:
@@ -93,8 +102,8 @@ def _unwrap(annotation: Any, where: str, info: FieldInfo) -> tuple[bool, Any, Fi
         if origin is Annotated:
             annotation, info = arguments[0], _with_meta(info, arguments[1:], where)
         elif origin in (typing.Union, types.UnionType):
-            rest = [a for a in arguments if a is not type(None)]
-            if len(rest) != 1 or len(rest) == len(arguments):
+            rest = [argument for argument in arguments if argument is not type(None)]
+            if len(rest) != 1:
                 raise _unsupported(annotation, where)
             nullable, annotation = True, rest[0]
         else:
@@ -102,30 +111,36 @@ def _unwrap(annotation: Any, where: str, info: FieldInfo) -> tuple[bool, Any, Fi
 
 
 def _with_meta(info: FieldInfo, extras: tuple[Any, ...], where: str) -> FieldInfo:
+    """Take over the bounds of msgspec.Meta, as a Struct's fields have them."""
     for meta in extras:
         if not isinstance(meta, Meta):
             continue
-        for name in ("gt", "lt", "multiple_of", "pattern", "tz"):
+        for name in _NOT_SUPPORTED_META:
             if getattr(meta, name) is not None:
                 raise TypeError(f"{where}: msgspec.Meta({name}=…) is not supported")
-        for name in ("ge", "le", "min_length", "max_length"):
-            if getattr(meta, name) is not None and getattr(info, name) is None:
-                info = dataclasses.replace(info, **{name: getattr(meta, name)})
+        given = {name: getattr(meta, name) for name in ("ge", "le", "min_length", "max_length")}
+        given["description"] = meta.description
+        news = {n: v for n, v in given.items() if v is not None and not getattr(info, n)}
+        info = dataclasses.replace(info, **news)
     return info
 
 
 def _base_type(kind: Any, scope: Scope, where: str, path: tuple[type, ...]) -> ValueType:
     origin = typing.get_origin(kind)
-    if kind in _SCALARS:
-        return ValueType(TypeSpec(_SCALARS[kind]))
     if origin is Literal:
         return _literal(typing.get_args(kind), where)
     if origin in (list, dict):
         return _collection(kind, scope, where, path)
-    if not isinstance(kind, type) or origin is not None:
+    if origin is not None or not isinstance(kind, type):
         raise _unsupported(kind, where)
+    if kind in _SCALARS:
+        return ValueType(TypeSpec(_SCALARS[kind]))
+    return _class_type(kind, scope, where, path)
+
+
+def _class_type(kind: type[Any], scope: Scope, where: str, path: tuple[type, ...]) -> ValueType:
     if issubclass(kind, UploadedFile):
-        return ValueType(TypeSpec("upload"), _build_upload)
+        return ValueType(TypeSpec("upload"), build_upload)
     if issubclass(kind, enum.Enum):
         return _enum(kind, where)
     if issubclass(kind, Struct) or dataclasses.is_dataclass(kind):
@@ -140,95 +155,78 @@ def _unsupported(kind: Any, where: str) -> TypeError:
 
 def _literal(values: tuple[Any, ...], where: str) -> ValueType:
     for value in values:
-        if not isinstance(value, (str, int, bool, type(None))):
+        if type(value) not in (str, int, bool, type(None)):
             raise TypeError(f"{where}: the Literal value {value!r} has no form on the wire")
-    choices = tuple(v for v in values if v is not None)
+    choices = tuple(value for value in values if value is not None)
     return ValueType(TypeSpec("choice", choices=choices, nullable=len(choices) < len(values)))
 
 
 def _enum(kind: type[enum.Enum], where: str) -> ValueType:
     choices = tuple(member.value for member in kind)
+    if not choices:
+        raise TypeError(f"{where}: {kind.__name__} has no members")
     for value in choices:
-        if not isinstance(value, (str, int, float, bool)):
-            raise TypeError(
-                f"{where}: the value {value!r} of {kind.__name__} has no form on the wire"
-            )
-    spec = TypeSpec("choice", choices=choices, name=kind.__name__)
-    return ValueType(spec, lambda value, _: kind(value))
+        if type(value) not in (str, int, float, bool):
+            text = f"the value {value!r} of {kind.__name__} has no form on the wire"
+            raise TypeError(f"{where}: {text}")
+    return ValueType(
+        TypeSpec("choice", choices=choices, name=kind.__name__), lambda value, _: kind(value)
+    )
 
 
 def _collection(kind: Any, scope: Scope, where: str, path: tuple[type, ...]) -> ValueType:
     arguments = typing.get_args(kind)
-    if typing.get_origin(kind) is dict and arguments[0] is not str:
-        raise TypeError(f"{where}: the keys of a dict must be str, not {arguments[0]!r}")
     items = value_type(arguments[-1], scope, where, path=path)
+
+    def build_list(value: list[Any], find: Resolve) -> list[Any]:
+        return [items.finish(item, find) for item in value]
+
+    def build_dict(value: dict[str, Any], find: Resolve) -> dict[str, Any]:
+        return {key: items.finish(item, find) for key, item in value.items()}
+
     if typing.get_origin(kind) is list:
-        build: Build = lambda value, find: [items.finish(v, find) for v in value]  # noqa: E731
-        return ValueType(TypeSpec("list", items=items.spec), build if items.build else None)
-    build = lambda value, find: {k: items.finish(v, find) for k, v in value.items()}  # noqa: E731
-    return ValueType(TypeSpec("dict", items=items.spec), build if items.build else None)
+        return ValueType(TypeSpec("list", items=items.spec), build_list if items.build else None)
+    if arguments[0] is not str:
+        raise TypeError(f"{where}: the keys of a dict must be str, not {arguments[0]!r}")
+    return ValueType(TypeSpec("dict", items=items.spec), build_dict if items.build else None)
 
 
-def _record(kind: type, scope: Scope, where: str, path: tuple[type, ...]) -> ValueType:
+def _record(kind: type[Any], scope: Scope, where: str, path: tuple[type, ...]) -> ValueType:
     if kind in path:
         raise TypeError(f"{where}: {kind.__name__} contains itself")
-    members = list(_members(kind, scope.of(kind), where, (*path, kind)))
-    fields = tuple(param for _, param, _ in members)
-    spec = TypeSpec("struct", fields=fields, name=kind.__name__)
-    return ValueType(spec, _record_builder(kind, members))
+    steps: list[tuple[str, str, ValueType]] = []
+    params: list[ParamSpec] = []
+    for member in members(kind, where):
+        inner, there = f"{where}.{member.name}", scope.of(member.owner)
+        annotation = resolve(member.annotation, there, inner)
+        found = value_type(annotation, there, inner, member.info, (*path, kind))
+        steps.append((member.name, member.wire_name, found))
+        params.append(_member_param(member, found, inner))
+    spec = TypeSpec("struct", fields=tuple(params), name=kind.__name__)
+    return ValueType(spec, _record_builder(kind, steps))
 
 
-def _members(
-    kind: type, scope: Scope, where: str, path: tuple[type, ...]
-) -> typing.Iterator[tuple[str, ParamSpec, ValueType]]:
-    """Yield attribute name, wire form and type of each member of a dataclass or Struct."""
-    for name, wire_name, annotation, default, info in _declared(kind):
-        inner = f"{where}.{name}"
-        member = value_type(resolve(annotation, scope, inner), scope, inner, info, path)
-        required = default is MISSING
-        value = None if required else to_plain(default)
-        yield (
-            name,
-            ParamSpec(wire_name, member.spec, required, value, info.description, info.moderate),
-            member,
-        )
+def _member_param(member: Member, kind: ValueType, where: str) -> ParamSpec:
+    required = member.default is MISSING
+    default = None if required else kind.checked(member.default, f"{where}: the default")
+    return ParamSpec(member.wire_name, kind.spec, required, default, member.info.description)
 
 
-def _declared(kind: type) -> typing.Iterator[tuple[str, str, Any, Any, FieldInfo]]:
-    """Yield name, wire name, annotation, default and info of each member."""
-    if issubclass(kind, Struct):
-        for field in msgspec.structs.fields(kind):
-            default = _default(field.default, field.default_factory, msgspec.NODEFAULT)
-            yield field.name, field.encode_name, field.type, default, NO_INFO
-        return
-    for item in dataclasses.fields(kind):
-        if item.init:
-            default = _default(item.default, item.default_factory, MISSING)
-            yield item.name, item.name, item.type, default, info_of(item)
-
-
-def _default(default: Any, factory: Any, missing: object) -> Any:
-    if default is not missing:
-        return default
-    return MISSING if factory is missing else factory()
-
-
-def _record_builder(kind: type, members: list[tuple[str, ParamSpec, ValueType]]) -> Build:
-    steps = [(name, param.name, member) for name, param, member in members]
-
+def _record_builder(kind: type[Any], steps: list[tuple[str, str, ValueType]]) -> Build:
     def build(value: Mapping[str, Any], find: Resolve) -> Any:
-        return kind(**{name: member.finish(value[key], find) for name, key, member in steps})
+        values = {name: member.finish(value[key], find) for name, key, member in steps}
+        try:
+            return kind(**values)
+        except (TypeError, ValueError) as error:  # its __post_init__ is the author's own check
+            raise RecordError(f"not a valid {kind.__name__}") from error
 
     return build
 
 
-def _build_upload(value: UploadRef | Mapping[str, str], find: Resolve) -> UploadedFile:
-    return find(value.upload_id if isinstance(value, UploadRef) else value["upload_id"])
-
-
-def _bounded(spec: TypeSpec, info: FieldInfo, where: str) -> TypeSpec:
-    bounds = info.bounds
-    strange = sorted(bounds.keys() - _BOUNDS_OF.get(spec.kind, frozenset[str]()))
-    if strange:
-        raise TypeError(f"{where}: {strange[0]} does not belong to a {spec.kind}")
-    return msgspec.structs.replace(spec, **bounds) if bounds else spec
+def _bounded(plain: ValueType, info: FieldInfo, where: str) -> TypeSpec:
+    info.check(plain.spec.kind, where)
+    spec = msgspec.structs.replace(plain.spec, **info.bounds)
+    if not info.choices:
+        return spec
+    choices = tuple(plain.checked(choice, f"{where}: choices") for choice in info.choices)
+    return msgspec.structs.replace(spec, choices=choices)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+
+from reactor_zmq.wire.validate import UploadRef
 
 
 @dataclass(frozen=True)
@@ -27,3 +29,25 @@ class UploadedFile:
 
 Resolve = Callable[[str], UploadedFile]
 """Finds a file by its upload id; raises KeyError when there is none."""
+
+
+class UnknownUploadError(KeyError):
+    """A value names a file that is not there."""
+
+
+def build_upload(value: UploadRef | Mapping[str, str], find: Resolve) -> UploadedFile:
+    """Return the file that a reference or a packed file names.
+
+    Raises:
+        UnknownUploadError: It is not there.
+    """
+    upload_id = value.upload_id if isinstance(value, UploadRef) else value["upload_id"]
+    try:
+        return find(upload_id)
+    except KeyError as error:
+        raise UnknownUploadError(upload_id) from error
+
+
+def no_uploads(upload_id: str) -> UploadedFile:
+    """Know no file."""
+    raise KeyError(upload_id)
