@@ -62,3 +62,7 @@ class AuthenticationError(ReactorError):
 
 class ActorGone(ReactorError):
     """The other end of the actor's link has closed."""
+
+
+class ActorFault(ReactorError):
+    """The model's process can't go on; its supervisor starts another. The cause is chained."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -36,7 +37,7 @@ class Run:
 
 
 def steps(times):
-    return [b - a for a, b in zip(times, times[1:], strict=False)]
+    return [b - a for a, b in pairwise(times)]
 
 
 def test_an_instant_generator_makes_exactly_fps_turns_a_second():
@@ -166,7 +167,7 @@ def test_flush_forgets_what_waits():
 
 @pytest.mark.parametrize("fps", [0, -1, float("nan"), float("inf")])
 def test_an_impossible_rate_is_refused(fps):
-    """fps is a positive number or None."""
+    """The rate is a positive number or None."""
     with pytest.raises(ValueError, match="fps"):
         Pacing(fps=fps)
 

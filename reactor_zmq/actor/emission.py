@@ -1,0 +1,184 @@
+"""Frames on their way out: sequence, due time, a slot, and the word to the front end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from reactor_zmq.actor.clock import Clock
+from reactor_zmq.actor.outputs import Piece, split
+from reactor_zmq.machines.pacing import Pacing
+from reactor_zmq.memory.arrays import AnyArray
+from reactor_zmq.memory.loan import Loan
+from reactor_zmq.memory.writer import Stored
+from reactor_zmq.model.idle import Idle
+from reactor_zmq.model.messages import ModelMessage
+from reactor_zmq.model.spec import ModelSpec, TrackSpec
+from reactor_zmq.model.tracks import Output, payloads
+from reactor_zmq.wire.header import video_encoding
+from reactor_zmq.wire.link import Flush, Frame, FromActor
+
+
+class FrameMemory(Protocol):
+    """Where frames go, as ``memory.writer.FrameWriter`` offers it."""
+
+    def submit(self, array: AnyArray, done: Callable[[Stored], None]) -> bool:
+        """Store a frame; False when there is no room."""
+        ...
+
+    def loan(self, shape: tuple[int, ...], dtype: DTypeLike = np.uint8) -> Loan:
+        """Lend memory for one frame."""
+        ...
+
+    def commit(self, loan: Loan, done: Callable[[Stored], None]) -> bool:
+        """Store a loan's frame; False when there is no room."""
+        ...
+
+
+class Outlet(Protocol):
+    """The way out of the model: what is said, what is shown, and what anybody looks at."""
+
+    @property
+    def frames(self) -> FrameMemory:
+        """Where frames go."""
+        ...
+
+    def post(self, message: FromActor) -> None:
+        """Say something to the front end, in order; any thread may call it, it never blocks."""
+        ...
+
+    def say(self, message: ModelMessage, client_id: str) -> None:
+        """Send a message to one client, or to all when the id is empty; in order with ``post``.
+
+        Raises:
+            TypeError: A field has no form on the wire.
+        """
+        ...
+
+    def wanted(self, track: int) -> bool:
+        """Return whether anybody looks at an output track."""
+        ...
+
+
+class Emitter:
+    """Turns what a turn yielded into frames.
+
+    Attributes:
+        pacing: When they are due.
+        dropped: Frames for which there was no slot or, by the author's wish, no time.
+    """
+
+    def __init__(self, spec: ModelSpec, outlet: Outlet, clock: Clock) -> None:
+        self.pacing = Pacing(spec.fps, spec.buffer_size)
+        self.dropped = 0
+        self._tracks = spec.outputs
+        self._outlet = outlet
+        self._clock = clock
+        self._classes = spec.output_classes
+        self._seqs = [0] * len(spec.outputs)
+        self._origin_ns = 0
+
+    def begin_session(self) -> None:
+        """Let media time begin."""
+        self._origin_ns = self._clock.monotonic_ns()
+
+    def emit(self, value: Any, started_ns: int, drop: bool = False) -> None:
+        """Send what a turn yielded that began at ``started_ns``.
+
+        Args:
+            value: An Output, or an array when the model's only track is a video track.
+            started_ns: When the turn began, monotonic.
+            drop: Give the frames up when as many as ``buffer_size`` wait already.
+
+        Raises:
+            TypeError: Not an output of this model.
+            ValueError: A track's shape, batch or metadata does not fit.
+        """
+        pieces = split(self._by_track(value), self._tracks)
+        frames = len(next(iter(pieces.values()), ()))
+        ended_ns = self._clock.monotonic_ns()
+        if drop and self.pacing.waiting(ended_ns) >= self.pacing.buffer_size:
+            self._skip(frames)
+            return
+        dues_ns = self.pacing.finish_turn(started_ns, ended_ns, frames)
+        produced_ns = self._clock.unix_ns()
+        for i, due_ns in enumerate(dues_ns):
+            for track in self._tracks:
+                self._send(track, pieces[track.name][i], due_ns, produced_ns)
+
+    def loan(self, name: str, shape: tuple[int, ...], dtype: DTypeLike | None = None) -> Loan:
+        """Lend memory for one frame of a track.
+
+        Raises:
+            ValueError: There is no such track.
+        """
+        track = next((t for t in self._tracks if t.name == name), None)
+        if track is None:
+            known = ", ".join(repr(t.name) for t in self._tracks) or "none"
+            raise ValueError(f"there is no output track {name!r}; there are: {known}")
+        usual = np.int16 if track.kind == "audio" else np.uint8
+        return self._outlet.frames.loan(tuple(shape), usual if dtype is None else dtype)
+
+    def flush(self) -> None:
+        """Drop the frames that wait for their due time."""
+        self.pacing.flush(self._clock.monotonic_ns())
+        self._outlet.post(Flush())
+
+    def _by_track(self, value: Any) -> Mapping[str, Any]:
+        if isinstance(value, self._classes):
+            return payloads(value)
+        if not isinstance(value, Output) and len(self._tracks) == 1:
+            track = self._tracks[0]
+            if track.kind == "video":
+                return {track.name: value}
+        names = " or ".join(c.__name__ for c in self._classes) or "no frame, for it has no tracks"
+        tracks = ", ".join(repr(t.name) for t in self._tracks)
+        text = f"expected {names} (tracks: {tracks}), Idle or None, got {type(value).__qualname__}"
+        raise TypeError(text)
+
+    def _skip(self, frames: int) -> None:
+        self._seqs = [seq + frames for seq in self._seqs]
+        self.dropped += frames
+
+    def _send(self, track: TrackSpec, piece: Piece | None, due_ns: int, produced_ns: int) -> None:
+        seq = self._seqs[track.index]
+        self._seqs[track.index] = seq + 1
+        if piece is None or not self._outlet.wanted(track.index):
+            return
+        metadata, pts_ns = piece.metadata, max(0, due_ns - self._origin_ns)
+
+        def announce(stored: Stored) -> None:
+            frame = Frame(
+                track=track.index,
+                generation=stored.generation,
+                slot=stored.slot,
+                seq=seq,
+                shape=stored.shape,
+                dtype=stored.dtype,
+                encoding=_encoding(track, stored),
+                pts_ns=pts_ns,
+                produced_ns=produced_ns,
+                due_ns=due_ns,
+                metadata=metadata,
+                rate_hz=float(track.sample_rate),
+            )
+            self._outlet.post(frame)
+
+        if not self._store(piece.data, announce):
+            self.dropped += 1
+
+    def _store(self, data: AnyArray | Loan, done: Callable[[Stored], None]) -> bool:
+        frames = self._outlet.frames
+        return frames.commit(data, done) if isinstance(data, Loan) else frames.submit(data, done)
+
+
+def is_idle(value: Any) -> bool:
+    """Return whether a yield means that there is no frame this time."""
+    return value is None or value is Idle
+
+
+def _encoding(track: TrackSpec, stored: Stored) -> str:
+    return "s16" if track.kind == "audio" else video_encoding(stored.shape, stored.dtype)

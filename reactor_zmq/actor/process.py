@@ -1,0 +1,161 @@
+"""The actor's process: it hosts one model and listens to nobody but its front end."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+from enum import IntEnum
+from typing import NoReturn
+
+from msgspec import Struct
+
+from reactor_zmq.actor.failure import load_failed
+from reactor_zmq.actor.host import ModelHost
+from reactor_zmq.actor.inlet import LinkInlet
+from reactor_zmq.actor.loader import Found, find_target
+from reactor_zmq.actor.loading import build, load, read_spec
+from reactor_zmq.actor.outlet import LinkOutlet
+from reactor_zmq.errors import ActorFault, LoadError
+from reactor_zmq.machines.slots import Slots
+from reactor_zmq.memory.board import Board
+from reactor_zmq.sockets.link import Link
+from reactor_zmq.wire.contract import encode_contract
+from reactor_zmq.wire.link import Ready, Stopped, ToActor, decode_to_actor
+
+log = logging.getLogger("reactor_zmq.actor")
+
+BEAT_S = 0.2
+_PR_SET_PDEATHSIG = 1
+_RINGS_PER_EPOCH = 2**20
+
+
+class ExitCode(IntEnum):
+    """How the process ends, as its supervisor sees it."""
+
+    STOPPED = 0
+    LOAD_FAILED = 3
+    FAULT = 4
+    ORPHANED = 5
+
+
+class ActorArgs(Struct, frozen=True, kw_only=True):
+    """What a new process is told.
+
+    Attributes:
+        target: ``file.py:Class``, ``module:Class`` or a folder with ``reactor.yaml``.
+        name: Of the run, for logs.
+        epoch: Generation of the actor.
+        overrides: Dotted names and values of the model's configuration.
+        slots: Of each ring of outgoing frames.
+        window_s: Three failed turns within it end the session.
+    """
+
+    target: str
+    name: str = ""
+    epoch: int = 0
+    overrides: dict[str, object] = {}
+    slots: int = 16
+    window_s: float = 30.0
+
+
+def actor_main(args: ActorArgs, link_end: socket.socket, board_fd: int) -> NoReturn:
+    """Be the actor: load the model, serve it, exit.
+
+    Args:
+        args: What to load.
+        link_end: The actor's end of the link; the actor owns it.
+        board_fd: The board; the actor owns it.
+    """
+    die_with_parent()
+    # Ctrl-C reaches the whole foreground group; the front end decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _set_up_logging()
+    link: Link[ToActor] = Link(link_end, decode_to_actor)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    _exit(loop.run_until_complete(_live(args, link, Board.attach(board_fd))))
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when its parent ends, however that happens."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() == 1:  # it ended before the call
+        _exit(ExitCode.ORPHANED)
+
+
+async def _live(args: ActorArgs, link: Link[ToActor], board: Board) -> ExitCode:
+    """Load, serve, stop."""
+    slots = Slots(args.slots, args.epoch * _RINGS_PER_EPOCH)
+    outlet = LinkOutlet(link, board, slots, _orphaned)
+    try:
+        found = find_target(args.target, args.overrides)
+        host = _host(args, found, link, board, outlet)
+        await load(host.model, found.config, found.config_path)
+    except LoadError as error:
+        outlet.post(load_failed(error))
+        await outlet.drained()
+        return ExitCode.LOAD_FAILED
+    # Weights and modules stay: the collector need not walk them in the middle of a turn.
+    gc.collect()
+    gc.freeze()
+    outlet.post(Ready(encode_contract(host.spec.contract)))
+    try:
+        await host.serve()
+    except ActorFault:
+        log.critical("the model's process gives up", exc_info=True)
+        return ExitCode.FAULT
+    outlet.frames.close()
+    outlet.post(Stopped())
+    await outlet.drained()
+    return ExitCode.STOPPED
+
+
+def _host(
+    args: ActorArgs, found: Found, link: Link[ToActor], board: Board, outlet: LinkOutlet
+) -> ModelHost:
+    """Build the model and its host, and let the loop read the link and beat."""
+    spec = read_spec(found.cls, found.title)
+    inlet = LinkInlet(link, _orphaned)
+
+    def pump() -> None:
+        board.beat()
+        outlet.flush()
+        inlet.drain(host)
+
+    host = ModelHost(spec, build(found.cls), outlet, window_s=args.window_s, pump=pump)
+    loop = asyncio.get_running_loop()
+    loop.add_reader(link.fileno(), inlet.drain, host)
+
+    def beat() -> None:
+        board.beat()
+        loop.call_later(BEAT_S, beat)
+
+    beat()
+    return host
+
+
+def _set_up_logging() -> None:
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s.%(msecs)03d %(levelname)-7s %(name)s: %(message)s",
+        datefmt="%H:%M:%S",
+    )
+
+
+def _orphaned() -> NoReturn:
+    """End at once: nobody is left to serve, and the author's code must not stand in the way."""
+    _exit(ExitCode.ORPHANED)
+
+
+def _exit(code: ExitCode) -> NoReturn:
+    """End without waiting for threads that the author's code may have left behind."""
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
