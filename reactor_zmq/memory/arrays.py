@@ -87,7 +87,7 @@ def is_batch(video: AnyArray) -> bool:
 
 
 def check_audio(track: str, value: object) -> AnyArray:
-    """Return a block of audio as (channels, samples), little-endian.
+    """Return a block of audio as (channels, samples).
 
     Args:
         track: For errors.
@@ -104,8 +104,6 @@ def check_audio(track: str, value: object) -> AnyArray:
     if len(shape) != _BLOCK_NDIM or not 1 <= shape[0] <= _MAX_AUDIO_CHANNELS:
         flat = len(shape) == _BLOCK_NDIM and 1 <= shape[1] <= _MAX_AUDIO_CHANNELS
         raise ValueError(_complain(track, _AUDIO, value, array, "call x.T" if flat else ""))
-    if isinstance(array, np.ndarray):
-        array = array.astype("<i2", copy=False)
     return array if shape == array.shape else array.reshape(shape)
 
 

@@ -107,16 +107,15 @@ class CudaCopier:
         """See ``DeviceCopier``."""
         device = self._device(self._driver.device_of(array.pointer))
         with self._driver.current(device.context):
-            address = _address(slot)
-            staging = None if self._lock(address, slot.nbytes) else self._staging(slot.nbytes)
+            staging = None if self._lock(slot) else self._staging(slot.nbytes)
             event = device.spare.popleft() if device.spare else self._driver.event()
-            if array.stream is not None:
-                self._driver.record(device.made, array.stream)
-                self._driver.wait(device.stream, device.made)
-            target = staging.address if staging else address
-            self._driver.copy_to_host(target, array.pointer, array.nbytes, device.stream)
-            self._driver.record(event, device.stream)
-        self._copies.put(_Copy(device, event, array, slot, staging, done))
+            copy = _Copy(device, event, array, slot, staging, done)
+            try:
+                self._begin(copy)
+            except CudaError:
+                self._put_back(copy)
+                raise
+        self._copies.put(copy)
 
     def forget(self, slot: memoryview) -> None:
         """See ``DeviceCopier``."""
@@ -141,11 +140,26 @@ class CudaCopier:
             self._devices[ordinal] = device
         return device
 
-    def _lock(self, address: int, nbytes: int) -> bool:
+    def _begin(self, copy: _Copy) -> None:
+        array, device = copy.array, copy.device
+        if array.stream is not None:
+            self._driver.record(device.made, array.stream)
+            self._driver.wait(device.stream, device.made)
+        target = copy.staging.address if copy.staging else _address(copy.slot)
+        self._driver.copy_to_host(target, array.pointer, array.nbytes, device.stream)
+        self._driver.record(copy.event, device.stream)
+
+    def _put_back(self, copy: _Copy) -> None:
+        copy.device.spare.append(copy.event)
+        if copy.staging is not None:
+            self._spare_staging.append(copy.staging)
+
+    def _lock(self, slot: memoryview) -> bool:
         """Page-lock a slot when it is seen first; return whether it is."""
+        address = _address(slot)
         locked = self._locked.get(address)
         if locked is None:
-            locked = self._locked[address] = self._register(address, nbytes)
+            locked = self._locked[address] = self._register(address, slot.nbytes)
         return locked
 
     def _register(self, address: int, nbytes: int) -> bool:
@@ -153,7 +167,7 @@ class CudaCopier:
             self._driver.register(address, nbytes)
         except CudaError as error:
             if not self._warned:
-                _log.warning("frames from the GPU take one more copy: %s", error)
+                _log.warning("frames from the GPU take one more copy: %s", str(error))
             self._warned = True
             return False
         return True
@@ -194,12 +208,12 @@ class CudaCopier:
         try:
             with self._driver.current(copy.device.context):
                 self._driver.synchronize(copy.event)
+            if copy.staging is not None:
+                ctypes.memmove(_address(copy.slot), copy.staging.address, copy.array.nbytes)
         except CudaError as error:
             return error
-        if copy.staging is not None:
-            ctypes.memmove(_address(copy.slot), copy.staging.address, copy.array.nbytes)
-            self._spare_staging.append(copy.staging)
-        copy.device.spare.append(copy.event)
+        finally:
+            self._put_back(copy)
         return None
 
 

@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from memory_fakes import held  # noqa: E402 - found through the line above
+from memory_fakes import held
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,7 @@ def test_a_borrowed_array_returns_its_slot():
     [
         lambda a: a[2:4, 1:],
         lambda a: a.reshape(-1),
-        lambda a: memoryview(a),
+        memoryview,
         lambda a: a.view(np.int8).T,
         lambda a: np.asarray(a[0])[..., 1],
     ],
