@@ -6,10 +6,12 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from reactor_zmq.client.frame import Frame
 
 WINDOW_NS = 2_000_000_000
 # A sparkline of half a minute in half seconds.
@@ -17,21 +19,6 @@ BUCKET_NS = 500_000_000
 BUCKETS = 60
 # Latencies kept for the figures of the whole run.
 _KEPT = 200_000
-
-
-class Seen(Protocol):
-    """What is read of a frame."""
-
-    @property
-    def array(self) -> NDArray[Any]: ...
-    @property
-    def seq(self) -> int: ...
-    @property
-    def epoch(self) -> int: ...
-    @property
-    def produced_ns(self) -> int: ...
-    @property
-    def received_ns(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +46,6 @@ class TrackSnapshot:
     frames: int = 0
     gaps: int = 0
     drops: int = 0
-    epoch: int = 0
     rates_hz: tuple[float, ...] = ()
     image: NDArray[Any] | None = None
 
@@ -95,18 +81,18 @@ class TrackFigures:
         self._recent: deque[_Mark] = deque()
         self._latencies: deque[int] = deque(maxlen=_KEPT)
         self._buckets: deque[tuple[int, int]] = deque(maxlen=BUCKETS)
-        self._last: tuple[int, int] | None = None
         self._image: NDArray[Any] | None = None
         self._first_ns: int | None = None
         self._last_ns = 0
         self._frames = self._gaps = self._drops = 0
 
-    def add(self, frame: Seen) -> None:
+    def add(self, frame: Frame) -> None:
         """Count a frame that has just been received."""
         mark = _Mark(frame.received_ns, frame.received_ns - frame.produced_ns, frame.array.nbytes)
         with self._lock:
-            self._follow(frame.epoch, frame.seq)
             self._frames += 1
+            self._gaps += frame.gap > 0
+            self._drops += frame.gap
             self._image = frame.array
             self._recent.append(mark)
             self._latencies.append(mark.latency_ns)
@@ -132,7 +118,6 @@ class TrackFigures:
                 frames=self._frames,
                 gaps=self._gaps,
                 drops=self._drops,
-                epoch=self._last[0] if self._last else 0,
                 rates_hz=self._rates(now_ns),
                 image=self._image,
             )
@@ -146,13 +131,6 @@ class TrackFigures:
             return TrackTotals(
                 self.track, self._frames, rate_hz, p50, p99, self._gaps, self._drops, self._first_ns
             )
-
-    def _follow(self, epoch: int, seq: int) -> None:
-        """Compare with the frame before; a new epoch begins anew and is no gap."""
-        if self._last is not None and self._last[0] == epoch and seq > self._last[1] + 1:
-            self._gaps += 1
-            self._drops += seq - self._last[1] - 1
-        self._last = (epoch, seq)
 
     def _window_s(self, now_ns: int) -> float:
         """Return the time over which a rate is taken: less than the window at the start."""

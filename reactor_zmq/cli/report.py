@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import Protocol
 
 from reactor_zmq.runtime.observer import (
@@ -32,45 +31,47 @@ class LoadDisplay(Protocol):
 
 
 class RunReport:
-    """An observer of a run; called in the thread that runs it."""
+    """An observer of a run; called in the thread that runs it.
+
+    Attributes:
+        misled: Why nothing could be loaded when that was no fault of the author's code: the
+            target or its configuration are wrong. Empty otherwise.
+    """
 
     def __init__(self, name: str, display: LoadDisplay) -> None:
+        self.misled = ""
         self._name = name
         self._display = display
 
     def __call__(self, step: RunEvent) -> None:
         """Tell one step."""
+        if isinstance(step, LoadProgress):
+            self._display.show(step)
+            return
+        self._display.done()
         match step:
             case Bound(events, frames, path):
-                self._bound(events, frames, path)
-            case LoadProgress():
-                self._display.show(step)
+                _say("%s is listening", self._name, events=events, frames=frames, file=path)
             case ModelReady(model, epoch, load_s):
-                self._display.done()
-                self._say(
-                    logging.INFO,
-                    f"{model} is ready; look at it: reactor-zmq watch {self._name}",
-                    epoch=epoch,
-                    load_s=round(load_s, 3),
-                )
+                text = "%s is ready; look at it with: reactor-zmq watch %s"
+                _say(text, model, self._name, epoch=epoch, load_s=round(load_s, 3))
             case LoadFailure(text, traceback):
-                self._display.done()
-                self._say(logging.ERROR, f"{traceback.rstrip()}\n" if traceback else "")
-                self._say(logging.ERROR, f"the model can't be loaded: {text}")
+                self._load_failed(text, traceback)
+            case ActorLost("load_failed", _):
+                pass  # told by LoadFailure already
             case ActorLost(reason, final):
-                self._display.done()
-                what = "is given up" if final else "is restarted"
-                self._say(logging.WARNING, f"the actor {what}", reason=reason)
+                what = "given up" if final else "restarted"
+                _say("the actor is %s", what, level=logging.WARNING, reason=reason)
             case Stopping():
-                self._display.done()
-                self._say(logging.INFO, "stopping")
+                _say("stopping")
 
-    def _bound(self, events: str, frames: str, path: Path) -> None:
-        self._say(logging.INFO, f"{self._name} is listening; loading the model")
-        self._say(logging.INFO, "endpoints", events=events, frames=frames)
-        self._say(logging.INFO, "connection file", path=str(path))
+    def _load_failed(self, text: str, traceback: str) -> None:
+        if not traceback:
+            self.misled = text
+            return
+        _say("the author's code failed:\n%s", traceback.rstrip(), level=logging.ERROR)
+        _say("the model can't be loaded: %s", text, level=logging.ERROR)
 
-    @staticmethod
-    def _say(level: int, text: str, **facts: object) -> None:
-        if text:
-            _log.log(level, "%s", text, extra={"facts": facts})
+
+def _say(text: str, *values: object, level: int = logging.INFO, **facts: object) -> None:
+    _log.log(level, text, *values, extra={"facts": facts})

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
-from reactor_zmq.cli.logs import set_up_logging
 from reactor_zmq.cli.progress import new_load_display
 from reactor_zmq.cli.report import RunReport
+from reactor_zmq.cli.target import check_target, default_name, manifest_of
 from reactor_zmq.config import ServerConfig, Supervision
-from reactor_zmq.model.messages import snake_case
-from reactor_zmq.runtime.server import serve
+from reactor_zmq.errors import ConfigError
+from reactor_zmq.logs import set_up_logging
+from reactor_zmq.runtime.server import Server
 
 
 def main(options: argparse.Namespace) -> int:
-    """Serve; SIGINT and SIGTERM end it with 0, a model that can't load with 1."""
+    """Serve; SIGINT and SIGTERM end it with 0, a model whose code can't load with 1.
+
+    Raises:
+        ConfigError: The operator has to change something.
+    """
+    check_target(options.target)
     set_up_logging(options.log_format, verbose=options.verbose)
     config = server_config(options)
+    manifest = manifest_of(options.target)
     fancy = options.log_format == "text" and sys.stderr.isatty()
     with new_load_display(fancy=fancy) as display:
-        return serve(config, RunReport(config.name, display))
+        report = RunReport(config.name, display)
+        code = Server(config, report, manifest.preload if manifest else ()).run()
+    if report.misled:
+        raise ConfigError(report.misled)
+    return code
 
 
 def server_config(options: argparse.Namespace) -> ServerConfig:
@@ -40,12 +50,3 @@ def server_config(options: argparse.Namespace) -> ServerConfig:
             max_restarts=options.max_restarts,
         ),
     )
-
-
-def default_name(target: str) -> str:
-    """Return a run's name where none was given: the class's in snake case, or the folder's."""
-    path, _, name = target.rpartition(":")
-    if path and name.isidentifier():
-        return snake_case(name)
-    folder = Path(target).resolve().name
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in folder).lstrip(".") or "model"

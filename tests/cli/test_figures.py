@@ -21,7 +21,7 @@ class Frame:
     seq: int
     received_ns: int
     latency_ns: int = MS
-    epoch: int = 1
+    gap: int = 0
     array: NDArray[Any] = field(default_factory=lambda: np.zeros((2, 2, 3), np.uint8))
 
     @property
@@ -63,14 +63,9 @@ def test_rate_at_the_start():
 
 def test_holes_are_counted():
     """A hole in seq is one gap; the frames it is made of are drops."""
-    now = fed(*(Frame(seq, START + seq * MS) for seq in (0, 1, 4, 5, 9))).snapshot(START)
-    assert (now.gaps, now.drops) == (2, 5)
-
-
-def test_a_new_epoch_is_no_gap():
-    """A restarted actor counts from zero, and that is no hole."""
-    now = fed(Frame(7, START), Frame(0, START, epoch=2), Frame(2, START, epoch=2)).snapshot(START)
-    assert (now.epoch, now.gaps, now.drops) == (2, 1, 1)
+    now = fed(*(Frame(n, START + n * MS, gap=gap) for n, gap in enumerate((0, 0, 2, 0, 3))))
+    assert (now.totals().gaps, now.totals().drops) == (2, 5)
+    assert (now.snapshot(START).gaps, now.snapshot(START).drops) == (2, 5)
 
 
 def test_latency_percentiles():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reactor_zmq.cli.options import parse, typed
-from reactor_zmq.cli.run import default_name, server_config
+from reactor_zmq.cli.run import server_config
+from reactor_zmq.cli.target import default_name
 
 
 @pytest.mark.parametrize(
@@ -91,8 +92,7 @@ def test_run_options_reach_the_server():
     [
         ("a/b.py:NeuralAutomaton", "neural_automaton"),
         ("package.module:HTTPModel", "http_model"),
-        ("some/folder", "folder"),
-        ("a folder!", "a_folder_"),
+        ("package.models", "models"),
     ],
 )
 def test_a_run_has_a_name(target: str, name: str):

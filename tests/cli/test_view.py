@@ -30,7 +30,7 @@ def moment(**changes: object) -> Snapshot:
         "elapsed_s": 3725.0,
         "status": Status(State.READY, 3, clients=2, viewers=1),
         "tracks": (
-            TrackSnapshot("main_video", "video", 59.94, 1.234, 13.4, 2.9e6, 718, 1, 3, 3,
+            TrackSnapshot("main_video", "video", 59.94, 1.234, 13.4, 2.9e6, 718, 1, 3,
                           (10.0, 60.0), picture()),
         ),
         "fields": {"target": "gecko", "speed": 1.0},

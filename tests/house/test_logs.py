@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from reactor_zmq.cli.logs import set_up_logging
+from reactor_zmq.logs import set_up_logging
 
 
 @pytest.fixture(autouse=True)
