@@ -68,6 +68,7 @@ class Emitter:
 
     Attributes:
         pacing: When they are due.
+        origin_ns: When the session began, monotonic: where media time begins.
         dropped: Frames for which there was no slot or, by the author's wish, no time.
     """
 
@@ -79,11 +80,11 @@ class Emitter:
         self._clock = clock
         self._classes = spec.output_classes
         self._seqs = [0] * len(spec.outputs)
-        self._origin_ns = 0
+        self.origin_ns = 0
 
     def begin_session(self) -> None:
         """Let media time begin."""
-        self._origin_ns = self._clock.monotonic_ns()
+        self.origin_ns = self._clock.monotonic_ns()
 
     def emit(self, value: Any, started_ns: int, drop: bool = False) -> None:
         """Send what a turn yielded that began at ``started_ns``.
@@ -148,7 +149,7 @@ class Emitter:
         self._seqs[track.index] = seq + 1
         if piece is None or not self._outlet.wanted(track.index):
             return
-        metadata, pts_ns = piece.metadata, max(0, due_ns - self._origin_ns)
+        metadata, pts_ns = piece.metadata, max(0, due_ns - self.origin_ns)
 
         def announce(stored: Stored) -> None:
             frame = Frame(

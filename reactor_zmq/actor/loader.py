@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from reactor_zmq.actor.settings import override, read_mapping
-from reactor_zmq.errors import LoadError
+from reactor_zmq.errors import ConfigError, LoadError
 from reactor_zmq.model.manifest import parse_manifest
 from reactor_zmq.model.pipeline import ReactorModel, ReactorPipeline
 
@@ -65,9 +65,9 @@ def _from_folder(folder: Path, overrides: Mapping[str, object]) -> Found:
         raise LoadError(f"{folder} has no {MANIFESTS[0]}; give file.py:Class or module:Class")
     try:
         manifest = parse_manifest(read_mapping(file))
-    except (TypeError, ValueError) as error:
-        raise LoadError(f"{file}: {error}") from error
-    config, config_path = manifest.config, None
+    except ConfigError as error:
+        raise LoadError(f"{folder / str(error)}") from error
+    config, config_path = manifest.config or {}, None
     if isinstance(config, str):
         config_path = (folder / config).resolve()
         config = read_mapping(config_path)

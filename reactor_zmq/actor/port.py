@@ -92,7 +92,8 @@ class HostPort:
             TypeError: Not an output of this model.
             ValueError: A track's shape, batch or metadata does not fit.
         """
-        started_ns = self._resumed_ns
+        # A loop that waited for its first client has not computed all that time.
+        started_ns = max(self._resumed_ns, self._emitter.origin_ns)
         if compute_time is not None:
             started_ns = self._clock.monotonic_ns() - round(compute_time * _SECOND_NS)
         self._emitter.emit(output, started_ns, drop=drop)
