@@ -53,7 +53,7 @@ class ValueType:
         """Return the author's value for a validated plain one; None stays None."""
         return value if self.build is None or value is None else self.build(value, find)
 
-    def checked(self, value: Any, where: str) -> Any:
+    def checked(self, value: Any, what: str) -> Any:
         """Return a default or a choice as a plain value of this type; None is always allowed.
 
         Raises:
@@ -61,11 +61,13 @@ class ValueType:
         """
         if value is None:
             return None
+        # A file stays a file here, and is refused: the wire has no form for one that is not there.
+        plain = to_plain(value, lambda file: file)
         contract = EventContract("default", (ParamSpec("value", self.spec, required=True),))
         try:
-            return EventValidator(contract).check({"value": to_plain(value)})["value"]
+            return EventValidator(contract).check({"value": plain})["value"]
         except RemoteProtocolError as error:
-            raise TypeError(f"{where}: {value!r} does not fit: {error.text}") from error
+            raise TypeError(f"{what} {value!r} does not fit: {error.text}") from error
 
 
 def value_type(
@@ -228,5 +230,5 @@ def _bounded(plain: ValueType, info: FieldInfo, where: str) -> TypeSpec:
     spec = msgspec.structs.replace(plain.spec, **info.bounds)
     if not info.choices:
         return spec
-    choices = tuple(plain.checked(choice, f"{where}: choices") for choice in info.choices)
+    choices = tuple(plain.checked(choice, f"{where}: the choice") for choice in info.choices)
     return msgspec.structs.replace(spec, choices=choices)
