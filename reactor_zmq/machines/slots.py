@@ -34,15 +34,6 @@ class Slot(NamedTuple):
     number: int
 
 
-_MAY_BECOME: dict[SlotState, frozenset[SlotState]] = {
-    SlotState.FREE: frozenset({SlotState.LENT}),
-    SlotState.LENT: frozenset({SlotState.FILLING, SlotState.FREE}),
-    SlotState.FILLING: frozenset({SlotState.READY, SlotState.FREE}),
-    SlotState.READY: frozenset({SlotState.IN_FLIGHT, SlotState.FREE}),
-    SlotState.IN_FLIGHT: frozenset({SlotState.FREE}),
-}
-
-
 class Slots:
     """The slots of one ring after the other, each ring with ``count`` of them.
 
@@ -100,19 +91,20 @@ class Slots:
 
     def fill(self, slot: Slot) -> None:
         """Note that bytes move into a lent slot."""
-        self._move(slot, SlotState.FILLING)
+        self._move(slot, SlotState.LENT, SlotState.FILLING)
 
     def ready(self, slot: Slot) -> None:
         """Note that the bytes are whole."""
-        self._move(slot, SlotState.READY)
+        self._move(slot, SlotState.FILLING, SlotState.READY)
 
     def fly(self, slot: Slot) -> None:
         """Note that the other process is told of it."""
-        self._move(slot, SlotState.IN_FLIGHT)
+        self._move(slot, SlotState.READY, SlotState.IN_FLIGHT)
 
     def free(self, slot: Slot) -> None:
         """Note that nobody uses it any more, whatever state it was in."""
-        self._check(slot, SlotState.FREE)
+        if slot not in self._used:
+            raise _illegal(slot, SlotState.FREE, SlotState.FREE)
         del self._used[slot]
         if self._free is not None and slot.generation == self._generation:
             self._free.append(slot.number)
@@ -134,15 +126,14 @@ class Slots:
         """Return the slots that the other process holds, those lent first in front."""
         return [slot for slot, state in self._used.items() if state is SlotState.IN_FLIGHT]
 
-    def _move(self, slot: Slot, to: SlotState) -> None:
-        self._check(slot, to)
-        self._used[slot] = to
-
-    def _check(self, slot: Slot, to: SlotState) -> None:
+    def _move(self, slot: Slot, before: SlotState, after: SlotState) -> None:
         found = self.state(slot)
-        if to not in _MAY_BECOME[found] or found is SlotState.FREE:
-            text = (
-                f"slot {slot.number} of ring {slot.generation} is {found.value}, "
-                f"it can't become {to.value}"
-            )
-            raise LocalProtocolError(text)
+        if found is not before:
+            raise _illegal(slot, found, after)
+        self._used[slot] = after
+
+
+def _illegal(slot: Slot, found: SlotState, to: SlotState) -> LocalProtocolError:
+    return LocalProtocolError(
+        f"slot {slot.number} of ring {slot.generation} is {found.value}, it can't become {to.value}"
+    )

@@ -87,7 +87,6 @@ class SlotSupply:
         self._retiring = retiring
         self._rings: dict[int, Ring] = {}
         self._newest: Ring | None = None
-        self._largest = 1
         self._closed = False
         self._given_up: deque[Place] = deque()
         self._lock = threading.Lock()
@@ -146,8 +145,7 @@ class SlotSupply:
     def _grow(self, nbytes: int) -> Ring:
         # Until the other process has heard of a ring, nothing may be put into it.
         self._newest = None
-        self._largest = max(nbytes, self._largest)
-        ring = Ring.create(self._life.count, self._largest, self._life.generation + 1)
+        ring = Ring.create(self._life.count, max(nbytes, 1), self._life.generation + 1)
         with self._lock:
             self._rings[self._life.grow()] = ring
         self._announce(ring)
