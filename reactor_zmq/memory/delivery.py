@@ -34,6 +34,14 @@ class Deliveries:
             self._tickets.append(ticket)
         return ticket
 
+    def deliver(self, call: Callable[[], None]) -> None:
+        """Take the next place in the order and settle it; at once where nothing waits."""
+        with self._lock:
+            if not self._tickets:
+                call()
+                return
+            self.settle(self.expect(), call)
+
     def settle(self, ticket: Ticket, deliver: Callable[[], None] | None) -> None:
         """Make a call at its place in the order, or none; then all that waited behind it.
 

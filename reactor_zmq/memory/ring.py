@@ -78,7 +78,10 @@ class Ring:
             self._map = mmap.mmap(fd, body, prot=mmap.PROT_READ, offset=head)
             self._offset = 0
         self._words = words.cast("Q")
-        self._in_use = np.frombuffer(self._words, np.uint64)[_word(0) : _word(slots) : _SLOT_WORDS]
+        end = _LINE + _SLOT_WORDS * slots
+        self._uses = self._words[_LINE:end:_SLOT_WORDS]
+        self._stamps = self._words[2 * _LINE : end : _SLOT_WORDS]
+        self._in_use = np.asarray(self._uses)
 
     @classmethod
     def create(cls, slots: int, slot_nbytes: int, generation: int) -> Ring:
@@ -151,16 +154,15 @@ class Ring:
     def take(self, slot: int) -> None:
         """Mark a slot as in use and its bytes as about to change; for the ring's maker."""
         self._check(slot)
-        self._words[_word(slot)] = 1
-        self._words[_stamp(slot)] |= 1
+        self._uses[slot] = 1
+        self._stamps[slot] |= 1
         _fence()
 
     def stored(self, slot: int) -> int:
         """Mark a slot's bytes as whole and return their stamp; for the ring's maker."""
         self._check(slot)
         _fence()
-        stamp = (self._words[_stamp(slot)] | 1) + 1
-        self._words[_stamp(slot)] = stamp
+        stamp = self._stamps[slot] = (self._stamps[slot] | 1) + 1
         return stamp
 
     def release(self, slot: int) -> None:
@@ -170,26 +172,26 @@ class Ring:
             LocalProtocolError: It was free already.
         """
         self._check(slot)
-        if not self._words[_word(slot)]:
+        if not self._uses[slot]:
             raise LocalProtocolError(f"slot {slot} of ring {self.generation} is already free")
-        if self._words.readonly:
+        if self._uses.readonly:
             raise LocalProtocolError("an observer holds no slots")
-        self._words[_word(slot)] = 0
+        self._uses[slot] = 0
 
     def releaser(self, slot: int) -> Callable[[], None]:
         """Return a call that releases a slot, good even after ``close``; it raises nothing."""
         self._check(slot)
-        word = self._words[_word(slot) : _word(slot) + 1]
+        uses = self._uses
 
         def release() -> None:
-            word[0] = 0
+            uses[slot] = 0
 
         return release
 
     def is_free(self, slot: int) -> bool:
         """Return whether nobody uses the slot."""
         self._check(slot)
-        return not self._words[_word(slot)]
+        return not self._uses[slot]
 
     def free_slots(self) -> int:
         """Return how many slots nobody uses."""
@@ -202,7 +204,7 @@ class Ring:
         Read it before the bytes; whoever holds the slot sees it stay.
         """
         self._check(slot)
-        stamp = self._words[_stamp(slot)]
+        stamp = self._stamps[slot]
         _fence()
         return stamp
 
@@ -213,7 +215,7 @@ class Ring:
         """
         self._check(slot)
         _fence()
-        return self._words[_stamp(slot)] == stamp and not stamp & 1
+        return self._stamps[slot] == stamp and not stamp & 1
 
     def close(self) -> None:
         """Close the descriptor; the memory goes when the last view of it has gone.
@@ -224,7 +226,7 @@ class Ring:
             os.close(self.fd)
             self.fd = -1
             # Not unmapped here: views live on in frames that are being sent.
-            del self._map, self._words, self._in_use
+            del self._map, self._words, self._uses, self._stamps, self._in_use
 
     def _check(self, slot: int) -> None:
         if self.fd < 0:
@@ -245,14 +247,6 @@ class Ring:
 
 def _head_nbytes(slots: int) -> int:
     return page_up((_LINE + _SLOT_WORDS * slots) * 8)
-
-
-def _word(slot: int) -> int:
-    return _LINE + _SLOT_WORDS * slot
-
-
-def _stamp(slot: int) -> int:
-    return _word(slot) + _LINE
 
 
 def _fence() -> None:

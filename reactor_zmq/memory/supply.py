@@ -91,8 +91,10 @@ class SlotSupply:
         self._given_up: deque[Place] = deque()
         self._lock = threading.Lock()
 
-    def acquire(self, nbytes: int) -> Place | None:
-        """Return a lent slot of at least so many bytes, None when none is free.
+    def acquire(self, nbytes: int, *, fill: bool) -> Place | None:
+        """Return a slot of at least so many bytes, None when none is free.
+
+        With ``fill`` its bytes are about to be written; otherwise it is lent until ``filling``.
 
         Raises:
             LocalProtocolError: The supply is closed.
@@ -105,8 +107,10 @@ class SlotSupply:
         with self._lock:
             self._collect()
             slot = self._life.lend()
-        if slot is None:
-            return None
+            if slot is None:
+                return None
+            if fill:
+                self._life.fill(slot)
         ring.take(slot.number)
         return Place(ring, slot)
 

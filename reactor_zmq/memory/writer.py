@@ -100,29 +100,28 @@ class FrameWriter:
         Raises:
             CudaError: The GPU refused; the slot is free again.
         """
-        place = self._supply.acquire(array.nbytes)
+        place = self._supply.acquire(array.nbytes, fill=True)
         if place is None:
             self.counts.dropped += 1
             return False
-        self._supply.filling(place)
-        ticket = self._deliveries.expect()
         stored = Stored(place.ring.generation, place.slot.number, array.shape, array.dtype.str)
         try:
             if isinstance(array, DeviceArray):
-                self._begin_copy(array, place, partial(self._copied, ticket, place, stored, done))
+                self._begin_copy(array, place, stored, done)
                 return True
             np.copyto(place.array(array.shape, array.dtype), array)
         except BaseException:
-            self._abandon(ticket, place)
+            self._supply.give_up(place)
             raise
         self.counts.copied_nbytes += array.nbytes
-        self._finish(ticket, place, stored, done)
+        self._supply.stored(place)
+        self._deliveries.deliver(partial(self._tell, place, stored, done))
         return True
 
     def loan(self, shape: tuple[int, ...], dtype: DTypeLike = np.uint8) -> Loan:
         """Lend a slot for one frame; plain memory when none is free, so that nobody waits."""
         kind = np.dtype(dtype)
-        place = self._supply.acquire(math.prod(shape) * kind.itemsize)
+        place = self._supply.acquire(math.prod(shape) * kind.itemsize, fill=False)
         if place is None:
             return Loan(np.empty(shape, kind))
         return Loan(place.array(shape, kind), place, self._supply.give_up)
@@ -141,7 +140,8 @@ class FrameWriter:
             return self.submit(held, done)
         self._supply.filling(held)
         stored = Stored(held.ring.generation, held.slot.number, loan.shape, loan.dtype.str)
-        self._finish(self._deliveries.expect(), held, stored, done)
+        self._supply.stored(held)
+        self._deliveries.deliver(partial(self._tell, held, stored, done))
         return True
 
     def close(self) -> None:
@@ -153,39 +153,38 @@ class FrameWriter:
             self._copier.close()
         self._supply.close()
 
-    def _begin_copy(
-        self, array: DeviceArray, place: Place, copied: Callable[[BaseException | None], None]
-    ) -> None:
+    def _begin_copy(self, array: DeviceArray, place: Place, stored: Stored, done: Done) -> None:
         if self._copier is None:
             self._copier = self._open_device()
         seen = self._on_gpu.setdefault(place.ring, {})
         number = place.slot.number
         if number not in seen:
             seen[number] = place.ring.view(number, place.ring.slot_nbytes)
-        self._copier.copy(array, seen[number], copied)
+        ticket = self._deliveries.expect()
+        try:
+            self._copier.copy(
+                array, seen[number], partial(self._copied, ticket, place, stored, done)
+            )
+        except BaseException:
+            self._deliveries.settle(ticket, None)
+            raise
 
     def _copied(
         self, ticket: Ticket, place: Place, stored: Stored, done: Done, error: BaseException | None
     ) -> None:
         if error is None:
-            self._finish(ticket, place, stored, done)
-        else:
-            self.counts.failed += 1
-            self._abandon(ticket, place)
-            self._failed(error)
-
-    def _finish(self, ticket: Ticket, place: Place, stored: Stored, done: Done) -> None:
-        self._supply.stored(place)
-        self._deliveries.settle(ticket, partial(self._tell, place, stored, done))
+            self._supply.stored(place)
+            self._deliveries.settle(ticket, partial(self._tell, place, stored, done))
+            return
+        self.counts.failed += 1
+        self._supply.give_up(place)
+        self._deliveries.settle(ticket, None)
+        self._failed(error)
 
     def _tell(self, place: Place, stored: Stored, done: Done) -> None:
         self._supply.told(place)
         self.counts.stored += 1
         done(stored)
-
-    def _abandon(self, ticket: Ticket, place: Place) -> None:
-        self._supply.give_up(place)
-        self._deliveries.settle(ticket, None)
 
     def _forget(self, ring: Ring) -> None:
         for slot in self._on_gpu.pop(ring, {}).values():

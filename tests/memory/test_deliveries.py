@@ -22,6 +22,18 @@ def test_order_is_that_of_the_tickets(settled, failed):
     assert told == [number for number in range(6) if number not in failed]
 
 
+def test_what_is_ready_waits_its_turn():
+    """A call that could be made at once comes behind the tickets before it."""
+    deliveries, told = Deliveries(), []
+    deliveries.deliver(lambda: told.append(0))
+    assert told == [0]
+    ticket = deliveries.expect()
+    deliveries.deliver(lambda: told.append(2))
+    assert told == [0]
+    deliveries.settle(ticket, lambda: told.append(1))
+    assert told == [0, 1, 2]
+
+
 def test_a_call_may_ask_for_another():
     """A delivery that submits again neither deadlocks nor overtakes."""
     deliveries, told = Deliveries(), []
