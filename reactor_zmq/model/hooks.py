@@ -74,8 +74,10 @@ def hook_spec(kind: str, name: str, method: Callable[..., Any], where: str) -> H
     """Read a hook's signature.
 
     Raises:
-        TypeError: It has parameters that nothing can be given for.
+        TypeError: It has parameters that nothing can be given for, or never runs.
     """
+    if inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method):
+        raise TypeError(f"{where}: a hook returns, it does not yield")
     parameters = set(list(inspect.signature(method).parameters)[1:])
     given = {"client", "uploaded_file"} if kind == "file_uploaded" else {"client"}
     if strange := sorted(parameters - given):

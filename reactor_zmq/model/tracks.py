@@ -117,13 +117,14 @@ def track_specs(*classes: type[Output | Input]) -> tuple[TrackSpec, ...]:
     """Return the tracks of some Output or Input classes, each name once."""
     found: dict[str, _Kind] = {}
     for cls in classes:
-        tracks: dict[str, _Kind] = getattr(cls, "_Tracks__tracks")  # noqa: B009 - private here
-        for name, kind in tracks.items():
+        for name, kind in _declared(cls).items():
             if found.setdefault(name, kind) != kind:
-                raise TypeError(
-                    f"{cls.__name__}.{name}: another class declares it as a different track"
-                )
+                raise TypeError(f"{cls.__name__}.{name}: declared elsewhere as another track")
     return tuple(TrackSpec(n, k, i, rate) for i, (n, (k, rate)) in enumerate(found.items()))
+
+
+def _declared(cls: type[Output | Input]) -> dict[str, _Kind]:
+    return cast("dict[str, _Kind]", getattr(cls, _TRACKS))
 
 
 def payloads(output: Output) -> dict[str, Any]:
@@ -132,9 +133,7 @@ def payloads(output: Output) -> dict[str, Any]:
     Raises:
         ValueError: A track has none.
     """
-    found = {
-        name: getattr(output, name) for name in cast("dict[str, _Kind]", getattr(output, _TRACKS))
-    }
+    found = {name: getattr(output, name) for name in _declared(type(output))}
     for name, payload in found.items():
         if payload is None or (isinstance(payload, TrackPayload) and payload.data is None):
             raise ValueError(f"{type(output).__name__}.{name}: every track needs a payload")
