@@ -90,7 +90,8 @@ class Resources:
             fds=open_files(),
             processes=descendants(),
             shared_memory={p.name for p in Path("/dev/shm").glob("*") if p.name.startswith(OURS)},
-            run_files={str(p.relative_to(run_directory)) for p in run_directory.rglob("*")},
+            # The folder of all runs stays, as $XDG_RUNTIME_DIR itself does.
+            run_files={str(p.relative_to(run_directory)) for p in run_directory.glob("*/*")},
         )
 
     def beyond(self, before: Resources) -> list[str]:

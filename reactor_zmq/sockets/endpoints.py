@@ -13,6 +13,7 @@ from reactor_zmq.errors import ConfigError
 _LOOPBACK = ("127.", "localhost", "[::1]", "::1")
 # sun_path holds 108 bytes, the last one is NUL.
 _MAX_IPC_PATH = 107
+_MAX_PORT = 65_535
 
 
 def bind(socket: zmq.Socket[bytes], endpoint: str, what: str) -> str:
@@ -48,6 +49,10 @@ def _check_tcp(address: str, what: str) -> None:
             f"{what} tcp://{address} is reachable from other machines, and its token would travel "
             "in the clear; bind to 127.0.0.1 and use a tunnel"
         )
+    port = address.rpartition(":")[2]
+    # libzmq takes any number and binds what is left of it in 16 bits.
+    if port != "*" and not (port.isascii() and port.isdigit() and 0 < int(port) <= _MAX_PORT):
+        raise ConfigError(f"{what} tcp://{address}: the port is 1 to {_MAX_PORT}, or * for any")
 
 
 def _check_ipc(path: str, what: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zmq
 
+from reactor_zmq.errors import ConfigError
 from reactor_zmq.sockets.context import new_context
 from reactor_zmq.sockets.endpoints import bind
 from reactor_zmq.sockets.router import EventsSocket
@@ -21,6 +22,8 @@ class Sockets:
     """
 
     def __init__(self, token: str, part_nbytes: int, queue_limit: int) -> None:
+        if not token:
+            raise ConfigError("an empty token would let everybody in")
         self._context = new_context()
         # The guard is there before anything that it guards.
         self.zap = ZapHandler(self._context, token)

@@ -1,0 +1,340 @@
+"""The public sockets alone: who gets in, what comes back, what hostile bytes do."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import stat
+import struct
+import threading
+from pathlib import Path
+
+import pytest
+import zmq
+from zmq_peers import peer_context
+
+from reactor_zmq.errors import ConfigError
+from reactor_zmq.sockets.endpoints import bind
+from reactor_zmq.sockets.public import Sockets
+
+TOKEN = "right-token"
+
+
+@pytest.fixture
+def sockets():
+    """Both sockets on free ports, without a loop around them."""
+    found = Sockets(TOKEN, part_nbytes=2**20, queue_limit=16)
+    found.bind("tcp://127.0.0.1:*", "tcp://127.0.0.1:*")
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def context():
+    """A context for the peers."""
+    with peer_context() as context:
+        yield context
+
+
+@pytest.fixture
+def serve(sockets, wait_until):
+    """Drive the sockets as the front end's loop does, until something holds."""
+
+    class Served:
+        def __init__(self):
+            self.messages, self.gone = [], []
+
+        def once(self):
+            sockets.zap.answer_all()
+            batch, gone = sockets.events.receive()
+            self.messages += [(peer, [bytes(p) for p in parts]) for peer, parts in batch]
+            self.gone += gone
+            list(sockets.frames.subscriptions())
+            sockets.events.flush()
+
+        def until(self, condition, what="the condition"):
+            def check():
+                self.once()
+                return condition()
+
+            wait_until(check, what)
+
+    return Served()
+
+
+def dealer(context, endpoint, token=TOKEN, user=b"reactor"):
+    """Return a DEALER with credentials."""
+    peer = context.socket(zmq.DEALER)
+    peer.linger = 0
+    peer.plain_username = user
+    peer.plain_password = token.encode()
+    peer.connect(endpoint)
+    return peer
+
+
+def raw_connection(endpoint):
+    """Return a plain TCP connection."""
+    host, port = endpoint.removeprefix("tcp://").split(":")
+    return socket.create_connection((host, int(port)), timeout=5)
+
+
+def test_right_token_gets_in(sockets, context, serve):
+    """A peer with the token is heard and answered."""
+    peer = dealer(context, sockets.events_at)
+    peer.send(b"hi")
+    serve.until(lambda: serve.messages)
+    name, parts = serve.messages[0]
+    assert parts == [b"hi"]
+    assert sockets.events.send(name, (b"yes",))
+    assert peer.poll(5000)
+    assert peer.recv() == b"yes"
+
+
+@pytest.mark.parametrize(
+    ("token", "user"),
+    [("wrong", b"reactor"), (" ", b"reactor"), (TOKEN, b"root"), (TOKEN + "x", b"reactor")],
+)
+def test_wrong_credentials_are_refused(sockets, context, serve, token, user):
+    """Nothing that such a peer sends arrives."""
+    peer = dealer(context, sockets.events_at, token, user)
+    peer.send(b"hi")
+    serve.until(lambda: sockets.zap.refused)
+    assert serve.messages == []
+
+
+def test_dead_handler_lets_nobody_in(sockets, context, serve, wait_until):
+    """Without an answer from ZAP the handshake fails: closed, not open."""
+    sockets.zap.close()
+    peer = dealer(context, sockets.events_at)
+    monitor = peer.get_monitor_socket()
+    peer.send(b"hi")
+    assert monitor.poll(5000)
+    batch, _ = sockets.events.receive()
+    assert batch == []
+    peer.disable_monitor()
+    monitor.close()
+
+
+def test_empty_token_is_an_error():
+    """A run without a token would be open to everybody."""
+    with pytest.raises(ConfigError, match="token"):
+        Sockets("", part_nbytes=100, queue_limit=1)
+
+
+def test_closed_link_is_told_at_once(sockets, context, serve):
+    """The peer that closes is named, also when its last word came with its end."""
+    for n in range(5):
+        peer = dealer(context, sockets.events_at)
+        peer.linger = 1000
+        peer.send(b"hi")
+        if n % 2:
+            serve.until(lambda n=n: len(serve.messages) == n + 1)
+        peer.close()
+        serve.until(lambda n=n: len(serve.gone) == n + 1, "the end of a link")
+    assert [name for name, _ in serve.messages] == serve.gone
+
+
+def test_identity_of_a_peers_choosing_hijacks_nobody(sockets, context, serve):
+    """A second peer with the same identity is not served, the first one is."""
+    peers = []
+    for _ in range(2):
+        peer = context.socket(zmq.DEALER)
+        peer.linger = 0
+        peer.identity = b"same"
+        peer.plain_username, peer.plain_password = b"reactor", TOKEN.encode()
+        peer.connect(sockets.events_at)
+        peer.send(b"hi")
+        peers.append(peer)
+        serve.until(lambda: serve.messages)
+    for _ in range(50):
+        serve.once()
+    assert len(serve.messages) == 1
+    assert sockets.events.send(b"same", (b"yes",))
+    assert peers[0].poll(5000)
+    assert peers[1].poll(100) == 0
+
+
+def test_queue_of_a_peer_that_does_not_read_is_bounded(sockets, context, serve):
+    """Sends to such a peer are taken up to the bound, then refused, never lost unseen."""
+    peer = context.socket(zmq.DEALER)
+    peer.linger, peer.rcvhwm, peer.rcvbuf = 0, 1, 4096
+    peer.plain_username, peer.plain_password = b"reactor", TOKEN.encode()
+    peer.connect(sockets.events_at)
+    peer.send(b"hi")
+    serve.until(lambda: serve.messages)
+    name = serve.messages[0][0]
+    taken = 0
+    while sockets.events.send(name, (taken.to_bytes(4, "big") + bytes(100_000),)):
+        taken += 1
+        assert taken < 5000, "the queue has no bound"
+    for n in range(taken):
+        serve.until(lambda: peer.poll(1))
+        assert int.from_bytes(peer.recv()[:4], "big") == n
+
+
+def test_send_to_a_peer_that_went_is_no_error(sockets, context, serve):
+    """A peer that vanished a moment ago is told as gone."""
+    assert sockets.events.send(b"nobody", (b"x",))
+    _, gone = sockets.events.receive()
+    assert gone == [b"nobody"]
+
+
+def test_oversized_part_drops_the_link_only(sockets, context, serve):
+    """A part beyond the limit ends that link; another peer goes on."""
+    good, bad = dealer(context, sockets.events_at), dealer(context, sockets.events_at)
+    bad.send(bytes(2**20 + 1))
+    good.send(b"hi")
+    serve.until(lambda: serve.messages)
+    assert [parts for _, parts in serve.messages] == [[b"hi"]]
+
+
+HTTP_POST = (
+    b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 60\r\n\r\n"
+    b"\x01\x00\x00" + b'{"type":"$hello","data":{"protocol":1}}'
+)
+ZMTP_1 = b"\x01\x00" + b"\x05\x00evil"
+ZMTP_2 = b"\xff" + bytes(8) + b"\x7f\x01\x05\x00\x00\x00\x04evil"
+ZMTP_3_NULL = (
+    b"\xff" + bytes(8) + b"\x7f\x03\x00NULL" + bytes(16) + b"\x00" + bytes(31)
+    + b"\x04\x19\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER" + b"\x00\x04evil"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x00",
+        os.urandom(4096),
+        HTTP_POST,
+        ZMTP_1,
+        ZMTP_2,
+        ZMTP_3_NULL,
+        b"\x16\x03\x01\x02" * 90,
+    ],
+    ids=["nothing", "one byte", "random", "http", "zmtp1", "zmtp2", "zmtp3 null", "tls"],
+)
+@pytest.mark.parametrize("which", ["events_at", "frames_at"])
+def test_foreign_bytes_reach_nobody(sockets, context, serve, data, which):
+    """What is not an authenticated ZMTP 3 peer delivers nothing and gets no frame."""
+    foreign = raw_connection(getattr(sockets, which))
+    foreign.sendall(data)
+    for _ in range(50):
+        serve.once()
+        sockets.frames.send(b"frame/x/", b"h", memoryview(b"pixels"), lend=False)
+    foreign.settimeout(0.05)
+    received = b""
+    try:
+        while chunk := foreign.recv(65536):
+            received += chunk
+    except (TimeoutError, ConnectionResetError):
+        pass
+    foreign.close()
+    assert b"pixels" not in received
+    assert serve.messages == []
+    peer = dealer(context, sockets.events_at)
+    peer.send(b"hi")
+    serve.until(lambda: serve.messages)
+
+
+def test_garbage_connections_reach_nobody(sockets, context, serve):
+    """A storm of random connections leaves no message, and a good peer is served in it."""
+    rng = random.Random(7)
+    stop = threading.Event()
+
+    def storm():
+        for _ in range(300):
+            if stop.is_set():
+                return
+            with raw_connection(sockets.events_at) as foreign:
+                try:
+                    foreign.sendall(rng.randbytes(rng.randrange(300)))
+                except OSError:
+                    continue
+
+    thread = threading.Thread(target=storm)
+    thread.start()
+    peer = dealer(context, sockets.events_at)
+    for n in range(20):
+        peer.send(b"%d" % n)
+        serve.until(lambda n=n: len(serve.messages) > n)
+    stop.set()
+    thread.join()
+    for _ in range(50):
+        serve.once()
+    assert [parts for _, parts in serve.messages] == [[b"%d" % n] for n in range(20)]
+
+
+def test_sync_topic_is_echoed_when_the_subscription_is_live(sockets, context, serve):
+    """The echo comes on the same socket, and only to the one that asked."""
+    subs = []
+    for n in range(2):
+        sub = context.socket(zmq.SUB)
+        sub.plain_username, sub.plain_password = b"reactor", TOKEN.encode()
+        sub.connect(sockets.frames_at)
+        sub.subscribe(b"sync/%d" % n)
+        subs.append(sub)
+    for n, sub in enumerate(subs):
+        serve.until(lambda sub=sub: sub.poll(1))
+        assert sub.recv_multipart() == [b"sync/%d" % n]
+        assert sub.poll(50) == 0
+
+
+def test_overlong_sync_topic_is_not_echoed(sockets, context, serve):
+    """The echo can't be used to multiply bytes."""
+    sub = context.socket(zmq.SUB)
+    sub.plain_username, sub.plain_password = b"reactor", TOKEN.encode()
+    sub.connect(sockets.frames_at)
+    sub.subscribe(b"sync/" + b"x" * 100)
+    for _ in range(100):
+        serve.once()
+    assert sub.poll(100) == 0
+
+
+def test_port_in_use_is_explained(sockets, context):
+    """The error names the option, the endpoint and a way out."""
+    with pytest.raises(ConfigError, match=r"--events .* is in use.*free one"):
+        bind(context.socket(zmq.ROUTER), sockets.events_at, "--events")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "text"),
+    [
+        ("tcp://0.0.0.0:5000", "reachable from other machines"),
+        ("tcp://*:5000", "reachable from other machines"),
+        ("udp://127.0.0.1:5000", "neither tcp"),
+        ("ipc://relative", "absolute"),
+        ("ipc:///tmp/" + "x" * 120, "longer than 107"),
+        ("tcp://127.0.0.1:99999999", "1 to 65535"),
+        ("tcp://127.0.0.1:0", "1 to 65535"),
+        ("tcp://127.0.0.1:x", "1 to 65535"),
+    ],
+)
+def test_unusable_endpoints_are_explained(context, endpoint, text):
+    """Each refused endpoint says why."""
+    with pytest.raises(ConfigError, match=text):
+        bind(context.socket(zmq.ROUTER), endpoint, "--events")
+
+
+def test_foreign_things_at_an_ipc_path_are_left_alone(context, tmp_path: Path):
+    """A file, a folder, a symlink or a live socket at the path is refused and stays."""
+    file = tmp_path / "file"
+    file.write_text("mine")
+    (tmp_path / "link").symlink_to(file)
+    live = tmp_path / "live"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(live))
+        listener.listen()
+        for path in (file, tmp_path, tmp_path / "link", live):
+            with pytest.raises(ConfigError, match=r"already|in use"):
+                bind(context.socket(zmq.ROUTER), f"ipc://{path}", "--events")
+    assert file.read_text() == "mine"
+    bound = context.socket(zmq.ROUTER)
+    bind(bound, f"ipc://{live}", "--events")
+    assert stat.S_IMODE(live.stat().st_mode) & 0o077 == 0
+
+
+def test_monitor_events_have_the_layout_we_read():
+    """Libzmq's monitor writes a 16-bit event and a 32-bit value."""
+    assert struct.calcsize("=hi") == 6
