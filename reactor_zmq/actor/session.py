@@ -155,8 +155,6 @@ class Session:
         self.active = True
         self._model.state = self._spec.new_state()
         self._emitter.begin_session()
-        for track in self._inputs:
-            track.reopen()
         await self._hook("session_started", client=client)
         restores, self._restores = self._restores, []
         for restore in restores:
@@ -172,6 +170,9 @@ class Session:
             escalate(error)
         await self._hook("session_ended", client=last)
         vars(self._model).pop("state", None)
+        # Not when the next one starts: a frame may be quicker than its publisher's Join.
+        for track in self._inputs:
+            track.reopen()
         self.active = False
         self.tell_missing()
 

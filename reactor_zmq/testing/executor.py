@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import weakref
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, Self, TypeVar
@@ -223,19 +223,16 @@ class PipelineExecutor:
             return value
         return self.spec.output_classes[0](**{self.spec.outputs[0].name: value})
 
-    def _act(self, action: Awaitable[object]) -> list[ModelMessage]:
+    def _act(self, action: Coroutine[Any, Any, object]) -> list[ModelMessage]:
         self._outlet.said.clear()
         self._run(action)
         return list(self._outlet.said)
 
-    def _run(self, action: Awaitable[T]) -> T:
+    def _run(self, action: Coroutine[Any, Any, T]) -> T:
         if self._loop is None:
+            action.close()
             raise RuntimeError("this executor is closed")
-
-        async def settled() -> T:
-            return await action
-
-        return self._loop.run_until_complete(settled())
+        return self._loop.run_until_complete(action)
 
 
 class _NoFrames:
