@@ -1,1 +1,18 @@
-"""Python clients, sync and asyncio."""
+"""Python clients, sync (here) and asyncio (:mod:`reactor_zmq.client.aio`)."""
+
+from reactor_zmq.client.discovery import running
+from reactor_zmq.client.frame import Frame
+from reactor_zmq.client.frames import Frames
+from reactor_zmq.client.messages import Message, Reply, UploadReference
+from reactor_zmq.client.sync import Client, connect
+
+__all__ = [
+    "Client",
+    "Frame",
+    "Frames",
+    "Message",
+    "Reply",
+    "UploadReference",
+    "connect",
+    "running",
+]

@@ -1,0 +1,88 @@
+"""One frame as a viewer gets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from reactor_zmq.wire.envelope import DECODE_ERRORS
+from reactor_zmq.wire.header import FrameHeader
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture, or one block of samples, of a track.
+
+    Attributes:
+        array: ``(height, width, channels) uint8`` for video, ``(channels, samples) int16`` for
+            audio; C-contiguous, host, read-only. It lies in the memory that the frame was
+            received in and keeps it alive; copy it to write into it.
+        track: Name of the track.
+        seq: Position among the track's frames in this epoch, from 0.
+        epoch: Generation of the actor that made it.
+        pts_ns: Media time since the session's start.
+        produced_ns: Unix time at which the model yielded it.
+        sent_ns: Unix time at which the runtime gave it to its socket.
+        received_ns: Unix time at which this client took it from its socket.
+        metadata: The author's bytes for this frame, or empty.
+        gap: Frames since the last one shown that this viewer did not see.
+        encoding: ``rgb8``, ``rgba8``, ``mono8``…, ``s16`` for audio, or ``raw``.
+        rate_hz: Sample rate of audio; 0 for video.
+    """
+
+    array: np.ndarray[Any, np.dtype[Any]]
+    track: str
+    seq: int
+    epoch: int
+    pts_ns: int
+    produced_ns: int
+    sent_ns: int
+    received_ns: int
+    metadata: bytes
+    gap: int
+    encoding: str
+    rate_hz: float
+
+    @property
+    def metadata_json(self) -> Any:
+        """Metadata that the author gave as a dict; None where there is none.
+
+        Raises:
+            ValueError: The metadata is not JSON.
+        """
+        if not self.metadata:
+            return None
+        try:
+            return msgspec.json.decode(self.metadata)
+        except DECODE_ERRORS as error:
+            raise ValueError(f"the metadata of frame {self.seq} is not JSON: {error}") from error
+
+    def __repr__(self) -> str:
+        shape = f"{self.array.shape} {self.array.dtype}"
+        return f"Frame({self.track!r}, seq={self.seq}, epoch={self.epoch}, {shape}, gap={self.gap})"
+
+
+def make_frame(
+    track: str, header: FrameHeader, payload: bytes | memoryview, gap: int, received_ns: int
+) -> Frame:
+    """Return a frame over its payload; header and payload fit together."""
+    array: np.ndarray[Any, np.dtype[Any]] = np.ndarray(
+        header.shape, np.dtype(header.dtype), memoryview(payload).toreadonly()
+    )
+    return Frame(
+        array=array,
+        track=track,
+        seq=header.seq,
+        epoch=header.epoch,
+        pts_ns=header.pts_ns,
+        produced_ns=header.produced_ns,
+        sent_ns=header.sent_ns,
+        received_ns=received_ns,
+        metadata=header.metadata,
+        gap=gap,
+        encoding=header.encoding,
+        rate_hz=header.rate_hz,
+    )

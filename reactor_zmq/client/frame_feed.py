@@ -1,0 +1,135 @@
+"""One track's frames as they come from a socket: in order, newest first or every one."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import deque
+
+from reactor_zmq.client.frame import Frame, make_frame
+from reactor_zmq.errors import RemoteProtocolError
+from reactor_zmq.machines.client_frames import FrameOrder
+from reactor_zmq.sockets.dealer import Context
+from reactor_zmq.sockets.subscriber import Part, SubscriberSocket
+from reactor_zmq.wire.header import SYNC_TOPIC, FrameHeader, decode_header, frame_topic
+
+# A newest-first viewer needs no queue; one that wants every frame gets some slack.
+_QUEUE_NEWEST = 2
+_QUEUE_EVERY = 16
+# While a backlog drains, the next frame of it follows within this time.
+SETTLE_S = 0.002
+# A backlog that does not end within this time is no backlog but a fast model.
+SETTLE_MOST_S = 0.02
+# A synchronisation may be dropped, as frames are; it is asked for anew after so long.
+SYNC_AGAIN_S = 0.25
+_FRAME_PARTS = 3
+
+_SYNC = SYNC_TOPIC.encode()
+
+_Found = tuple[FrameHeader, Part, int]
+
+
+class FrameFeed:
+    """Owns a SUB socket; used by one thread at a time, blocks nowhere.
+
+    Attributes:
+        live: Whether the front end has seen the subscription: no frame sent from here on is
+            missed for want of one.
+        malformed: Multiparts that were no frame of the track.
+        behind: Whether the last :meth:`fill` found a backlog, of which more may follow within
+            ``SETTLE_S``.
+    """
+
+    def __init__(
+        self, context: Context, endpoint: str, token: str, track: str, *, every: bool
+    ) -> None:
+        self.track = track
+        self.live = False
+        self.malformed = 0
+        self.behind = False
+        self._every = every
+        self._topic = frame_topic(track)
+        self._sync = b""
+        self._order = FrameOrder()
+        self._found: deque[_Found] = deque()
+        self._socket = SubscriberSocket(
+            context, endpoint, token, queue_limit=_QUEUE_EVERY if every else _QUEUE_NEWEST
+        )
+        self._socket.subscribe(self._topic)
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait on, edge-triggered, when nothing is left to take."""
+        return self._socket.fileno()
+
+    def synchronise(self) -> None:
+        """Ask to be told when the subscription is live; ask anew if it was asked before."""
+        if self._sync:
+            self._socket.unsubscribe(self._sync)
+        self._sync = f"{SYNC_TOPIC}{secrets.token_hex(12)}".encode()
+        self._socket.subscribe(self._sync)
+        self.look()
+
+    def look(self) -> None:
+        """Take what arrives until the subscription is live; frames are kept for :meth:`take`."""
+        while not self.live and (parts := self._socket.receive()) is not None:
+            self._keep(parts)
+
+    def fill(self) -> None:
+        """Take what has arrived: all of it if newest first, else one frame."""
+        count = 0
+        while not (self._every and self._found) and (parts := self._socket.receive()) is not None:
+            count += self._keep(parts)
+        self.behind = not self._every and count > 1
+
+    def take(self) -> Frame | None:
+        """Return the next frame to show, or None if :meth:`fill` has to be called again.
+
+        Newest first: the newest that has arrived; those before it are dropped and count in its
+        gap. Otherwise the oldest not yet shown.
+        """
+        while self._found:
+            frame = self._show(self._found.popleft())
+            if frame is not None:
+                return frame
+        return None
+
+    def _show(self, found: _Found) -> Frame | None:
+        header, payload, received_ns = found
+        gap = self._order.show(header.epoch, header.seq)
+        if gap is None:
+            return None
+        return make_frame(self.track, header, payload, gap, received_ns)
+
+    def _keep(self, parts: list[Part]) -> bool:
+        """Sort one multipart in; return whether it was a frame."""
+        if len(parts) == 1 and bytes(parts[0]).startswith(_SYNC):
+            self._synchronised(bytes(parts[0]))
+            return False
+        if len(parts) != _FRAME_PARTS or parts[0] != self._topic:
+            self.malformed += 1
+            return False
+        try:
+            header = decode_header(parts[1], len(parts[2]))
+        except RemoteProtocolError:
+            self.malformed += 1
+            return False
+        found = (header, parts[2], time.time_ns())
+        if self._every or not self._found:
+            self._found.append(found)
+        elif _place(found) > _place(self._found[0]):
+            self._found[0] = found
+        return True
+
+    def _synchronised(self, topic: bytes) -> None:
+        if topic == self._sync:
+            self.live = True
+            self._socket.unsubscribe(topic)
+            self._sync = b""
+
+    def close(self) -> None:
+        """Close the socket; frames handed out stay valid."""
+        self._socket.close()
+
+
+def _place(found: _Found) -> tuple[int, int]:
+    return found[0].epoch, found[0].seq
