@@ -168,11 +168,13 @@ class FakeDriver:
         return 0
 
     def retain_context(self, ordinal: int) -> int:
-        self.alive[-ordinal - 1] = "context"
+        assert ordinal == 0
+        self._new("context")
         return 7
 
     def release_context(self, ordinal: int) -> None:
-        del self.alive[-ordinal - 1]
+        assert ordinal == 0
+        del self.alive[next(h for h, kind in self.alive.items() if kind == "context")]
 
     @contextlib.contextmanager
     def current(self, context: int) -> Iterator[None]:
