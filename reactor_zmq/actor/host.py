@@ -104,7 +104,8 @@ class ModelHost:
         )
         self._handlers = Handlers(spec, model, self.session, self.uploads, outlet)
         self._author = AuthorLoop(model, clock, self._mailbox.nudge) if self.turns is None else None
-        attach_port(model, HostPort(self.session, self.emitter, self.inputs, outlet, clock))
+        self._port = HostPort(self.session, self.emitter, self.inputs, outlet, clock)
+        attach_port(model, self._port)
 
     def receive(self, message: ToActor) -> None:
         """Take what the front end sent; it is applied between turns, in order.
@@ -139,6 +140,8 @@ class ModelHost:
                 return
             if self._napping:
                 self._napping, self._rest_ns = False, 0
+            if self.turns is not None:
+                self._port.resume()
             await self._apply(letter)
 
     async def _once(self) -> None:
@@ -183,6 +186,7 @@ class ModelHost:
 
     async def _turn(self) -> None:
         started_ns = self._clock.monotonic_ns()
+        self._port.resume()
         self._mailbox.busy = True
         try:
             await self._take(started_ns)

@@ -72,7 +72,8 @@ class HostPort:
         self._outlet = outlet
         self._emitter = emitter
         self._clock = clock
-        self._resumed_ns = clock.monotonic_ns()
+        self._resumed_ns = 0
+        self.resume()
 
     async def send(self, message: ModelMessage, client_id: str | None = None) -> None:
         """Send a message to one client, or to all of the session; it never waits."""
@@ -85,7 +86,8 @@ class HostPort:
 
         Args:
             output: An Output, or an array when the model's only track is a video track.
-            compute_time: Seconds that it took; None counts from the end of the last ``emit``.
+            compute_time: Seconds that it took; None counts from the beginning of the turn or
+                handler, or the end of the ``emit`` before.
             drop: Drop these frames rather than wait.
 
         Raises:
@@ -102,6 +104,10 @@ class HostPort:
         await asyncio.sleep(0)
         if not drop:
             await self._until(self._emitter.pacing.next_turn_ns())
+        self.resume()
+
+    def resume(self) -> None:
+        """Take note that the author's code begins to compute: what it emits next took from here."""
         self._resumed_ns = self._clock.monotonic_ns()
 
     def progress(self, done: float, total: float = 0, text: str = "") -> None:

@@ -19,6 +19,7 @@ from reactor_zmq import (
     disconnected,
     event,
 )
+from reactor_zmq.actor.inputs import InputFrame
 from reactor_zmq.errors import ActorFault
 from reactor_zmq.wire import link
 
@@ -443,3 +444,60 @@ async def test_state_that_a_turn_changes_is_told_after_it():
         await rig.clock.play(150)
         told = [m.fields for m in rig.outlet.of(link.StateChanged) if not m.fresh]
     assert told[:2] == [{"count": b"\x01"}, {"count": b"\x02"}]
+
+
+@play
+async def test_a_frame_may_be_published_before_its_publishers_join_is_applied():
+    """It waits for the session; what is left at a session's end does not reach the next one."""
+
+    class Camera(Input):
+        camera: Video
+
+    class Reads(Base):
+        input: Camera
+
+        async def inference(self):
+            track = ReactorPipeline.input.fget(self).camera
+            while True:
+                self.log.append(track.available)
+                await track.read()
+                yield FRAME
+
+    rig = Rig(Reads)
+    async with rig.serving():
+        rig.host.inputs[0].push(InputFrame(FRAME))
+        rig.join()
+        await rig.clock.play(50)
+        assert rig.log == [1]
+        rig.host.inputs[0].push(InputFrame(FRAME))
+        rig.host.inputs[0].push(InputFrame(FRAME))
+        rig.leave()
+        rig.join("b")
+        await rig.clock.play(200)
+        assert rig.log == [1, 0]
+
+
+@play
+async def test_a_batch_emitted_by_a_handler_is_spread_over_the_handlers_time():
+    """Not over the time that has passed since anything was emitted."""
+
+    class Previews(Base):
+        fps = None
+
+        @event(name="preview")
+        async def preview(self):
+            self.clock.work(20)
+            await self.emit(np.zeros((2, 2, 3, 3), np.uint8), drop=True)
+
+        def inference(self):
+            while True:
+                yield None
+
+    rig = Rig(Previews)
+    async with rig.serving():
+        rig.join()
+        await rig.clock.play(60_000)
+        rig.send("preview")
+        await settle()
+        first, second = [f.due_ns for f in rig.frames()]
+        assert second - first == 10 * MS
