@@ -199,7 +199,7 @@ class CudaCopier:
     def _run(self) -> None:
         while (copy := self._copies.get()) is not None:
             try:
-                copy.done(self._end(copy))
+                copy.done(self._end(copy), copy.array.nbytes if copy.staging else 0)
             except Exception:  # noqa: BLE001 - the thread serves every frame that follows
                 _log.exception("a frame from the GPU could not be passed on")
             del copy  # the author's array must not live on until the next frame comes

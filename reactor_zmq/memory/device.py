@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-Copied = Callable[[BaseException | None], None]
+# What went wrong or None, and how many bytes a processor had to copy on the way.
+Copied = Callable[[BaseException | None, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +64,8 @@ class DeviceCopier(Protocol):
         """Begin to copy an array into the first bytes of a slot.
 
         The GPU waits for what is on the array's stream at the time of the call. ``done`` is
-        called once, from another thread, with what went wrong or None; until then the copier
-        keeps the array and the slot's memory alive.
+        called once, from another thread; until then the copier keeps the array and the slot's
+        memory alive.
 
         Args:
             array: No larger than the slot.

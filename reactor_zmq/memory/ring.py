@@ -179,12 +179,16 @@ class Ring:
         self._uses[slot] = 0
 
     def releaser(self, slot: int) -> Callable[[], None]:
-        """Return a call that releases a slot, good even after ``close``; it raises nothing."""
+        """Return a call that releases a slot, good even after ``close``; it raises nothing.
+
+        In a forked child the call does nothing: the parent still reads.
+        """
         self._check(slot)
-        uses = self._uses
+        uses, owner = self._uses, os.getpid()
 
         def release() -> None:
-            uses[slot] = 0
+            if os.getpid() == owner:
+                uses[slot] = 0
 
         return release
 

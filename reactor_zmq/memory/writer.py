@@ -45,13 +45,15 @@ class Counts:
 
     Attributes:
         stored: Frames that lie whole in a slot.
-        copied_nbytes: Bytes that a processor copied into slots; loans and GPU copies cost none.
+        copied_nbytes: Bytes of host arrays that a processor copied into slots; loans cost none.
+        staged_nbytes: Bytes that came from a GPU and a processor had to copy all the same.
         dropped: Frames for which no slot was free.
         failed: Frames whose copy from the GPU failed.
     """
 
     stored: int = 0
     copied_nbytes: int = 0
+    staged_nbytes: int = 0
     dropped: int = 0
     failed: int = 0
 
@@ -170,9 +172,16 @@ class FrameWriter:
             raise
 
     def _copied(
-        self, ticket: Ticket, place: Place, stored: Stored, done: Done, error: BaseException | None
+        self,
+        ticket: Ticket,
+        place: Place,
+        stored: Stored,
+        done: Done,
+        error: BaseException | None,
+        copied_nbytes: int,
     ) -> None:
         if error is None:
+            self.counts.staged_nbytes += copied_nbytes
             self._supply.stored(place)
             self._deliveries.settle(ticket, partial(self._tell, place, stored, done))
             return

@@ -119,7 +119,7 @@ class FakeCopier:
         begun = self.begun.pop(index)
         if error is None:
             ctypes.memmove(address(begun.slot), begun.array.pointer, begun.array.nbytes)
-        begun.done(error)
+        begun.done(error, 0)
 
     def forget(self, slot: memoryview) -> None:
         self.forgotten.append(address(slot))

@@ -45,7 +45,8 @@ def test_bytes_land_in_the_slot(wait_until):
             wait_until(lambda: rig.pair.stored, "the frame")
             assert (rig.pair.take() == k).all()
         assert list(rig.driver.registered.values()) == [4096]
-        assert rig.pair.writer.counts.copied_nbytes == 0
+        counts = rig.pair.writer.counts
+        assert (counts.copied_nbytes, counts.staged_nbytes) == (0, 0)
 
 
 def test_the_gpu_waits_for_the_producer(wait_until):
@@ -97,6 +98,7 @@ def test_where_page_locking_is_refused(wait_until, caplog):
             wait_until(lambda: rig.pair.stored, "the frame")
             assert (rig.pair.take() == k).all()
         assert rig.driver.registered == {}
+        assert rig.pair.writer.counts.staged_nbytes == 3 * 8 * 8 * 3 + 3 * 16 * 16 * 3
         (record,) = caplog.records
         assert "one more copy" in record.message
         assert "801" in record.message

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import warnings
 
 import numpy as np
 import pytest
@@ -51,6 +53,24 @@ def test_what_is_derived_keeps_the_slot(derive):
         gc.collect()
         assert not pair.submit(frame(8))
         del derived
+        assert pair.submit(frame(8))
+
+
+def test_a_forked_child_returns_no_slot():
+    """A child that an author forks drops its copies of arrays without freeing the parent's."""
+    with Pair(1) as pair:
+        pair.submit(frame(7))
+        stored = pair.stored.pop()
+        array = pair.reader.borrow(stored.generation, stored.slot, stored.shape, stored.dtype)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # other tests may leave threads
+            child = os.fork()
+        if not child:
+            del array
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        assert not pair.submit(frame(8))
+        del array
         assert pair.submit(frame(8))
 
 
