@@ -103,6 +103,7 @@ def _refused(error: BaseException) -> InvalidDataError:
         return InvalidDataError(error.text, error.field or None, bound=error.bound)
     # An int is decoded as either number, so that 3.0 may count as 3; peers need not know.
     text = explain(error).replace("expected int | float", "expected int", 1)
+    text = text.replace(", got None", ", got null")  # as it says of JSON
     mistyped = ", got " in text or "unknown field" in text or "missing required field" in text
     return InvalidDataError(text, blamed(error), bound=not mistyped)
 
