@@ -15,6 +15,7 @@ from reactor_zmq.errors import ReactorError
 
 # Types of messages remembered; a model has a handful.
 _MAX_HEARD = 64
+_LOOK_EVERY_S = 0.02
 
 
 class Watching:
@@ -44,8 +45,7 @@ class Watching:
         return self._client.closed
 
     def look(self) -> Snapshot:
-        """Return this moment; tracks that have come to be known are viewed from here on."""
-        self._view_new_tracks()
+        """Return this moment."""
         now_ns = time.time_ns()
         with self._heard_lock:
             heard = tuple(reversed(self._heard.values()))
@@ -67,10 +67,17 @@ class Watching:
         self, show: Callable[[Snapshot], object], period_s: float, seconds: float | None
     ) -> None:
         """Show a moment every ``period_s`` until the time is over or the run has ended."""
-        while not self.over and (seconds is None or self.elapsed_s < seconds):
-            show(self.look())
-            left = period_s if seconds is None else min(period_s, seconds - self.elapsed_s)
-            time.sleep(max(left, 0))
+        end_s = float("inf") if seconds is None else seconds
+        due_s = min(period_s, end_s)
+        while not self.over:
+            # The tracks are known once the model has loaded, and that is when viewing begins.
+            self._view_new_tracks()
+            if self.elapsed_s >= due_s:
+                show(self.look())
+                if due_s >= end_s:
+                    return
+                due_s = min(due_s + period_s, end_s)
+            time.sleep(min(_LOOK_EVERY_S, max(due_s - self.elapsed_s, 0)))
 
     def _view_new_tracks(self) -> None:
         for topic in self._client.tracks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
 
@@ -11,17 +12,24 @@ import pytest
 from sybil import Document
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
+from reactor_zmq.testing.running import running
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 @pytest.fixture(name="page_module")
-def module_of_a_page() -> Iterator[ModuleType]:
-    """Return a module for a page's classes: a model's declarations are looked up in theirs."""
+def module_of_a_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """Return a module for a page's classes: a model's declarations are looked up in theirs.
+
+    In it ``serve(target, name)`` starts a run that ends with the page.
+    """
+    monkeypatch.chdir(ROOT)
     module = ModuleType("page_of_the_docs")
-    sys.modules[module.__name__] = module
-    yield module
-    del sys.modules[module.__name__]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    with ExitStack() as stack:
+        vars(module)["serve"] = lambda target, name: stack.enter_context(running(target, name=name))
+        yield module
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
