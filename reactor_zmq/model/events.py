@@ -36,7 +36,7 @@ class EventMark:
     dedupe: bool
 
 
-def event(name: str, description: str = "", *, dedupe: bool = False) -> Callable[[F], F]:
+def event(name: str, description: str = "", dedupe: bool = False) -> Callable[[F], F]:
     """Make a method the handler of an event.
 
     Its signature, less ``self`` and ``client``, is the event's schema. It runs between turns,

@@ -35,8 +35,25 @@ class ReactorModel:
     __declared: ClassVar[Declared | None] = None
 
     if TYPE_CHECKING:
+        # Authors annotate these with their own classes and name load's parameter as they like.
         state: Any
+        input: Any
+
+        def load(self, *args: Any, **kwargs: Any) -> Any:
+            """Load weights; called once, before any client."""
     else:
+
+        def load(self, config: dict[str, Any]) -> None:
+            """Load weights; called once, before any client.
+
+            Args:
+                config: The parsed mapping; a parameter named ``config_path`` gets the path instead.
+            """
+
+        @property
+        def input(self) -> Any:
+            """The input tracks: ``await self.input.camera.read()``."""
+            return self.__hosted("input").input
 
         def __getattr__(self, name: str) -> Any:
             if name == "state":
@@ -51,13 +68,6 @@ class ReactorModel:
         cls.__declared = found = read_declarations(cls)
         check_annotated_tracks(cls, found.scope)
 
-    def load(self, config: dict[str, Any]) -> None:
-        """Load weights; called once, before any client.
-
-        Args:
-            config: The parsed mapping; a parameter named ``config_path`` gets the path instead.
-        """
-
     async def run(self) -> None:
         """Run for as long as the actor lives; the default waits for ever."""
         await asyncio.Event().wait()
@@ -66,11 +76,6 @@ class ReactorModel:
     def connected(self) -> asyncio.Event:
         """Set while at least one client is there."""
         return self.__hosted("connected").connected
-
-    @property
-    def input(self) -> Any:
-        """The input tracks: ``await self.input.camera.read()``."""
-        return self.__hosted("input").input
 
     @property
     def output(self) -> OutputControl:
@@ -82,7 +87,7 @@ class ReactorModel:
         await self.__hosted("send").send(message)
 
     async def emit(
-        self, output: Output | Any, compute_time: float | None = None, *, drop: bool = False
+        self, output: Output | Any, compute_time: float | None = None, drop: bool = False
     ) -> None:
         """Hand an Output over.
 
