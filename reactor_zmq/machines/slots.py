@@ -52,6 +52,7 @@ class Slots:
         self._generation = generation
         self._free: list[int] | None = None
         self._used: dict[Slot, SlotState] = {}
+        self._flying: dict[Slot, None] = {}  # those in flight once more, in order of departure
         self._older: dict[int, int] = {}  # generation -> slots in use
 
     @property
@@ -100,12 +101,14 @@ class Slots:
     def fly(self, slot: Slot) -> None:
         """Note that the other process is told of it."""
         self._move(slot, SlotState.READY, SlotState.IN_FLIGHT)
+        self._flying[slot] = None
 
     def free(self, slot: Slot) -> None:
         """Note that nobody uses it any more, whatever state it was in."""
         if slot not in self._used:
             raise _illegal(slot, SlotState.FREE, SlotState.FREE)
         del self._used[slot]
+        self._flying.pop(slot, None)
         if self._free is not None and slot.generation == self._generation:
             self._free.append(slot.number)
         else:
@@ -123,8 +126,8 @@ class Slots:
         return self._used.get(slot, SlotState.FREE)
 
     def in_flight(self) -> list[Slot]:
-        """Return the slots that the other process holds, those lent first in front."""
-        return [slot for slot, state in self._used.items() if state is SlotState.IN_FLIGHT]
+        """Return the slots that the other process holds, in order of departure."""
+        return list(self._flying)
 
     def _move(self, slot: Slot, before: SlotState, after: SlotState) -> None:
         found = self.state(slot)

@@ -192,10 +192,10 @@ class Ring:
 
         return release
 
-    def is_free(self, slot: int) -> bool:
-        """Return whether nobody uses the slot."""
-        self._check(slot)
-        return not self._uses[slot]
+    def uses(self) -> list[int]:
+        """Return each slot's use word: 0 where nobody uses it."""
+        self._check(0)
+        return self._uses.tolist()
 
     def free_slots(self) -> int:
         """Return how many slots nobody uses."""

@@ -161,9 +161,11 @@ class SlotSupply:
             ring, slot = self._given_up.popleft()
             ring.release(slot.number)
             self._life.free(slot)
-        for slot in self._life.in_flight():
-            if self._rings[slot.generation].is_free(slot.number):
-                self._life.free(slot)
+        if flying := self._life.in_flight():
+            uses = {generation: ring.uses() for generation, ring in self._rings.items()}
+            for slot in flying:
+                if not uses[slot.generation][slot.number]:
+                    self._life.free(slot)
         for generation in self._life.take_retired():
             self._close(self._rings.pop(generation))
 
