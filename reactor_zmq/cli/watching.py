@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -16,13 +17,14 @@ from reactor_zmq.errors import ReactorError
 # Types of messages remembered; a model has a handful.
 _MAX_HEARD = 64
 _LOOK_EVERY_S = 0.02
+_COUNT_EVERY_S = 0.5
 
 
 class Watching:
     """Follows a run until it is left.
 
-    Each track has a thread that receives every frame; messages come in the client's own thread.
-    Everything else belongs to the thread that made it.
+    Each track has a thread that receives every frame, another one counts peers; messages come in
+    the client's own thread. Everything else belongs to the thread that made it.
     """
 
     def __init__(self, client: Client) -> None:
@@ -32,6 +34,8 @@ class Watching:
         self._viewers: list[tuple[Frames, threading.Thread]] = []
         self._heard: dict[str, Heard] = {}
         self._heard_lock = threading.Lock()
+        self._left = threading.Event()
+        self._census = threading.Thread(target=self._count_peers, name="watch peers", daemon=True)
         client.on_message(self._hear)
 
     @property
@@ -100,7 +104,14 @@ class Watching:
             # Popped and set again: the newest is the last.
             self._heard[message.type] = Heard(message.type, message.data, clock, count)
 
+    def _count_peers(self) -> None:
+        """Ask for the counts of clients and viewers, which are not told unasked."""
+        with suppress(ReactorError):
+            while not self._left.wait(_COUNT_EVERY_S):
+                self._client.refresh_status()
+
     def __enter__(self) -> Self:
+        self._census.start()
         return self
 
     def __exit__(
@@ -109,6 +120,7 @@ class Watching:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._left.set()
         for frames, thread in self._viewers:
             frames.close()
             thread.join()

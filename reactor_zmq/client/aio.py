@@ -26,7 +26,7 @@ from reactor_zmq.client.uploading import Await, Begin, Report, steps
 from reactor_zmq.client.view import ClientView, unreachable
 from reactor_zmq.errors import ConnectionLost, ReactorError
 from reactor_zmq.machines.client_upload import UploadPlan
-from reactor_zmq.wire.control import Empty, Scope, Unpublish, UploadCancel
+from reactor_zmq.wire.control import Empty, Scope, Status, Unpublish, UploadCancel
 
 log = logging.getLogger("reactor_zmq.client")
 
@@ -166,6 +166,17 @@ class AsyncClient(ClientView):
             ConnectionLost: The link broke for too long.
         """
         return dict((await self._ask("$schema", Empty(), again=True)).data)
+
+    async def refresh_status(self) -> Status:
+        """Ask for the model's status as of this moment and return it.
+
+        Changes are told without being asked; the counts of clients and viewers are not.
+
+        Raises:
+            ConnectionLost: The link broke for too long.
+        """
+        await self._ask("$status", Empty(), again=True)
+        return self.status
 
     async def wait_ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - a name that both clients share
         """Wait until the model has loaded.

@@ -27,7 +27,7 @@ from reactor_zmq.client.uploading import Await, Begin, Report, steps
 from reactor_zmq.client.view import ClientView, unreachable
 from reactor_zmq.errors import ConnectionLost, ReactorError
 from reactor_zmq.machines.client_upload import UploadPlan
-from reactor_zmq.wire.control import Empty, Scope, Unpublish, UploadCancel
+from reactor_zmq.wire.control import Empty, Scope, Status, Unpublish, UploadCancel
 
 log = logging.getLogger("reactor_zmq.client")
 
@@ -146,6 +146,17 @@ class Client(ClientView):
             ConnectionLost: The link broke for too long.
         """
         return dict(self._ask("$schema", Empty(), again=True).data)
+
+    def refresh_status(self) -> Status:
+        """Ask for the model's status as of this moment and return it.
+
+        Changes are told without being asked; the counts of clients and viewers are not.
+
+        Raises:
+            ConnectionLost: The link broke for too long.
+        """
+        self._ask("$status", Empty(), again=True)
+        return self.status
 
     def wait_ready(self, timeout: float | None = None) -> None:
         """Wait until the model has loaded.
