@@ -15,13 +15,13 @@ import contextlib
 import fcntl
 import mmap
 import os
-import threading
 from collections.abc import Callable
 from enum import Enum
 
 import numpy as np
 
 from reactor_zmq.errors import LocalProtocolError
+from reactor_zmq.memory.barrier import barrier
 
 _MAGIC = int.from_bytes(b"RZRING1\0", "little")
 _LINE = 8  # u64 words in a cache line
@@ -30,8 +30,6 @@ _PAGE = mmap.PAGESIZE
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 _MADV_POPULATE_READ = 22  # linux/mman.h; the mmap module does not name them in Python 3.11
 _MADV_POPULATE_WRITE = 23
-
-_fences = threading.Lock()
 
 
 class _Role(Enum):
@@ -156,12 +154,12 @@ class Ring:
         self._check(slot)
         self._uses[slot] = 1
         self._stamps[slot] |= 1
-        _fence()
+        barrier()
 
     def stored(self, slot: int) -> int:
         """Mark a slot's bytes as whole and return their stamp; for the ring's maker."""
         self._check(slot)
-        _fence()
+        barrier()
         stamp = self._stamps[slot] = (self._stamps[slot] | 1) + 1
         return stamp
 
@@ -209,7 +207,7 @@ class Ring:
         """
         self._check(slot)
         stamp = self._stamps[slot]
-        _fence()
+        barrier()
         return stamp
 
     def intact(self, slot: int, stamp: int) -> bool:
@@ -218,7 +216,7 @@ class Ring:
         For readers that do not hold the slot: ask after reading, and show nothing on False.
         """
         self._check(slot)
-        _fence()
+        barrier()
         return self._stamps[slot] == stamp and not stamp & 1
 
     def close(self) -> None:
@@ -251,19 +249,6 @@ class Ring:
 
 def _head_nbytes(slots: int) -> int:
     return page_up((_LINE + _SLOT_WORDS * slots) * 8)
-
-
-def _fence() -> None:
-    """Keep memory accesses before this call before those after it, on every processor.
-
-    A release followed by an acquire of the same thread is a full barrier on x86 (both are
-    locked instructions, which drain non-temporal stores too) and on ARM (a load-acquire waits for
-    earlier store-releases).
-    """
-    with _fences:
-        pass
-    with _fences:
-        pass
 
 
 def _check_file(fd: int, nbytes: int) -> None:
