@@ -20,23 +20,38 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 @pytest.fixture(name="page_module")
 def module_of_a_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """Return a module for a page's classes: a model's declarations are looked up in theirs.
-
-    In it ``serve(target, name)`` starts a run that ends with the page.
-    """
+    """Return a module for a page's classes: a model's declarations are looked up in theirs."""
     monkeypatch.chdir(ROOT)
     module = ModuleType("page_of_the_docs")
     monkeypatch.setitem(sys.modules, module.__name__, module)
+    return module
+
+
+@pytest.fixture(name="stack")
+def stack_of_runs() -> Iterator[ExitStack]:
+    """End with the test what was begun in it."""
     with ExitStack() as stack:
-        vars(module)["serve"] = lambda target, name: stack.enter_context(running(target, name=name))
-        yield module
+        yield stack
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
-def test_python_blocks_run(page: Path, page_module: ModuleType):
-    """A page's Python does what the page says."""
+def test_python_blocks_run(page: Path, page_module: ModuleType, stack: ExitStack, tmp_path: Path):
+    """A page's Python does what the page says.
+
+    In it ``serve(target, name)`` runs a model until the page ends, and ``serve_block(number,
+    name)`` runs the model that a block of the page itself holds.
+    """
     document = Document.parse(str(page), PythonCodeBlockParser(), SkipParser())
+
+    def serve(target: str | Path, name: str) -> None:
+        stack.enter_context(running(target, name=name))
+
+    def serve_block(number: int, name: str) -> None:
+        (tmp_path / "model.py").write_text(list(document.examples())[number].parsed)
+        serve(tmp_path / "model.py", name)
+
     document.namespace = vars(page_module)
+    document.namespace.update(serve=serve, serve_block=serve_block)
     for example in document.examples():
         example.evaluate()
 

@@ -40,8 +40,11 @@ def named(command: tuple[str, list[str]]) -> str:
 
 
 def is_form(words: list[str]) -> bool:
-    """Whether it is a form to fill in or a list of commands, not a line to type."""
-    return any(word in ("…", "|") or word.startswith("[") for word in words)
+    """Whether it is a list of commands or only the name of one, not a line to type."""
+    return "|" in words or len(words) <= WORDS_OF_A_NAME[words[0]]
+
+
+WORDS_OF_A_NAME = {"reactor-zmq": 2, "make": 1}
 
 
 LINES = [c for c in commands() if not is_form(c[1])]
