@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from reactor_zmq.client.frame import Frame
-from reactor_zmq.client.frame_feed import SETTLE_MOST_S, SETTLE_S, SYNC_AGAIN_S, FrameFeed
+from reactor_zmq.client.frame_feed import SETTLE_MOST_S, SYNC_AGAIN_S, FrameFeed
 from reactor_zmq.errors import ConnectionLost
 
 
@@ -110,12 +110,16 @@ class AsyncFrames:
         """Return what is to be shown, after a backlog has run out."""
         if self._closed:
             return None
-        feed.fill()
-        settle_until = time.monotonic() + SETTLE_MOST_S if feed.behind else 0.0
-        while time.monotonic() < settle_until and await self._wait(feed, SETTLE_S):
-            if self._closed:
-                return None
-            feed.fill()
+        feed.begin()
+        if feed.behind:
+            settle_until = time.monotonic() + SETTLE_MOST_S
+            while feed.behind and time.monotonic() < settle_until:
+                if not await self._wait(feed, feed.settle_s):
+                    break
+                if self._closed:
+                    return None
+                feed.fill()
+            feed.settled()
         return feed.take()
 
     async def _wait(self, feed: FrameFeed, timeout: float | None) -> bool:  # noqa: ASYNC109 - a name that both clients share

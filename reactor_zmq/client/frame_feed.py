@@ -8,7 +8,7 @@ from collections import deque
 
 from reactor_zmq.client.frame import Frame, make_frame
 from reactor_zmq.errors import RemoteProtocolError
-from reactor_zmq.machines.client_frames import FrameOrder
+from reactor_zmq.machines.client_frames import FrameOrder, Lateness
 from reactor_zmq.sockets.dealer import Context
 from reactor_zmq.sockets.subscriber import Part, SubscriberSocket
 from reactor_zmq.wire.header import SYNC_TOPIC, FrameHeader, decode_header, frame_topic
@@ -16,10 +16,13 @@ from reactor_zmq.wire.header import SYNC_TOPIC, FrameHeader, decode_header, fram
 # A newest-first viewer needs no queue; one that wants every frame gets some slack.
 _QUEUE_NEWEST = 2
 _QUEUE_EVERY = 16
-# While a backlog drains, the next frame of it follows within this time.
-SETTLE_S = 0.002
-# A backlog that does not end within this time is no backlog but a fast model.
-SETTLE_MOST_S = 0.02
+# While a backlog drains, its next frame follows within this time: a wake-up and a transfer.
+_SETTLE_S = 0.002
+_TRANSFER_NBYTES_PER_S = 400e6
+# A slow model's next frame is not waited for while there is one to show.
+_WORTH_MOST_S = 0.05
+# A step takes no longer than this for the sake of a newer frame.
+SETTLE_MOST_S = 0.15
 # A synchronisation may be dropped, as frames are; it is asked for anew after so long.
 SYNC_AGAIN_S = 0.25
 _FRAME_PARTS = 3
@@ -36,8 +39,6 @@ class FrameFeed:
         live: Whether the front end has seen the subscription: no frame sent from here on is
             missed for want of one.
         malformed: Multiparts that were no frame of the track.
-        behind: Whether the last :meth:`fill` found a backlog, of which more may follow within
-            ``SETTLE_S``.
     """
 
     def __init__(
@@ -46,11 +47,11 @@ class FrameFeed:
         self.track = track
         self.live = False
         self.malformed = 0
-        self.behind = False
         self._every = every
         self._topic = frame_topic(track)
         self._sync = b""
         self._order = FrameOrder()
+        self._lateness = Lateness()
         self._found: deque[_Found] = deque()
         self._socket = SubscriberSocket(
             context, endpoint, token, queue_limit=_QUEUE_EVERY if every else _QUEUE_NEWEST
@@ -60,6 +61,14 @@ class FrameFeed:
     def fileno(self) -> int:
         """Return the descriptor to wait on, edge-triggered, when nothing is left to take."""
         return self._socket.fileno()
+
+    @property
+    def settle_s(self) -> float:
+        """Within what time a newer frame comes, if it is worth waiting for."""
+        nbytes = len(self._found[0][1]) if self._found else 0
+        transfer_s = nbytes / _TRANSFER_NBYTES_PER_S
+        worth_s = min(self._lateness.worth_ns / 1e9, _WORTH_MOST_S)
+        return max(_SETTLE_S, worth_s) + transfer_s
 
     def synchronise(self) -> None:
         """Ask to be told when the subscription is live; ask anew if it was asked before."""
@@ -74,15 +83,29 @@ class FrameFeed:
         while not self.live and (parts := self._socket.receive()) is not None:
             self._keep(parts)
 
+    def begin(self) -> None:
+        """Begin a step: take what has arrived, all of it if newest first, else one frame."""
+        self._lateness.begin()
+        self.fill()
+
     def fill(self) -> None:
-        """Take what has arrived: all of it if newest first, else one frame."""
+        """Take what has arrived since."""
         count = 0
         while not (self._every and self._found) and (parts := self._socket.receive()) is not None:
             count += self._keep(parts)
-        self.behind = not self._every and count > 1
+        self._lateness.looked(count)
+
+    @property
+    def behind(self) -> bool:
+        """Whether newer frames of a backlog are about to come, each within :attr:`settle_s`."""
+        return not self._every and bool(self._found) and self._lateness.behind
+
+    def settled(self) -> None:
+        """Note that none came any more."""
+        self._lateness.settled()
 
     def take(self) -> Frame | None:
-        """Return the next frame to show, or None if :meth:`fill` has to be called again.
+        """Return the next frame to show, or None if nothing has arrived.
 
         Newest first: the newest that has arrived; those before it are dropped and count in its
         gap. Otherwise the oldest not yet shown.
@@ -114,6 +137,7 @@ class FrameFeed:
             self.malformed += 1
             return False
         found = (header, parts[2], time.time_ns())
+        self._lateness.arrived(header.seq, header.sent_ns, found[2])
         if self._every or not self._found:
             self._found.append(found)
         elif _place(found) > _place(self._found[0]):

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from reactor_zmq.client.frame import Frame
-from reactor_zmq.client.frame_feed import SETTLE_MOST_S, SETTLE_S, SYNC_AGAIN_S, FrameFeed
+from reactor_zmq.client.frame_feed import SETTLE_MOST_S, SYNC_AGAIN_S, FrameFeed
 from reactor_zmq.errors import ConnectionLost
 
 
@@ -93,18 +93,22 @@ class Frames:
 
     def _take(self) -> Frame | None:
         """Return what is to be shown, after a backlog has run out."""
-        self._fill()
-        settle_until = time.monotonic() + SETTLE_MOST_S if self._feed.behind else 0.0
-        while time.monotonic() < settle_until and self._wait(SETTLE_S):
-            self._fill()
+        self._fill(self._feed.begin)
+        if self._feed.behind:
+            settle_until = time.monotonic() + SETTLE_MOST_S
+            while self._feed.behind and time.monotonic() < settle_until:
+                if not self._wait(self._feed.settle_s):
+                    break
+                self._fill(self._feed.fill)
+            self._feed.settled()
         with self._lock:
             return None if self._closed else self._feed.take()
 
-    def _fill(self) -> None:
+    def _fill(self, fill: Callable[[], None]) -> None:
         with self._lock:
             if self._closed:
                 raise StopIteration
-            self._feed.fill()
+            fill()
 
     def _wait(self, timeout: float | None) -> bool:
         """Wait for the socket or a wake-up; return whether there was one."""
