@@ -7,7 +7,7 @@ import sys
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import SimpleNamespace
+from types import FrameType, SimpleNamespace
 from typing import Any, ClassVar
 
 
@@ -41,9 +41,19 @@ def scope_of(cls: type) -> Scope:
     names: dict[str, Any] = {}
     while frame is not None and frame.f_locals is not frame.f_globals:
         names = {**frame.f_locals, **names}
-        # A function's frame is the last one: what called it is no scope of this class.
-        frame = None if frame.f_code.co_flags & inspect.CO_OPTIMIZED else frame.f_back
+        frame = _enclosing(frame)
     return Scope(cls.__module__, names)
+
+
+def _enclosing(frame: FrameType) -> FrameType | None:
+    """Return the running function or class body whose text holds this one's.
+
+    A mere caller is no scope; an enclosing function that has returned is out of reach.
+    """
+    outer = frame.f_back
+    while outer is not None and frame.f_code not in outer.f_code.co_consts:
+        outer = outer.f_back
+    return outer
 
 
 def resolve(annotation: Any, scope: Scope, where: str) -> Any:

@@ -301,6 +301,16 @@ def test_unsupported_handlers_are_refused_at_class_creation() -> None:
             type("Wrong", (ReactorModel,), {"handler": marked, "__module__": __name__})
 
 
+def test_untyped_parameter_is_told_what_it_lacks() -> None:
+    """A parameter without annotation has no schema."""
+    with pytest.raises(TypeError, match=r"Wrong\.go\(x\): a parameter needs a type annotation"):
+
+        class Wrong(ReactorPipeline):
+            @event(name="go")
+            def go(self, x):
+                pass
+
+
 def test_overriding_an_event_needs_the_decorator_again() -> None:
     """An undecorated method does not override: the event stands, and the base's method runs."""
 

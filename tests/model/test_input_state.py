@@ -26,6 +26,10 @@ class Size:
     height: int = 3
 
 
+class Lens(msgspec.Struct, rename="camel"):
+    focal_length: float
+
+
 FILE = UploadedFile("a.png", "image/png", 3, b"abc", upload_id="u1")
 FILES = {"u1": FILE}
 
@@ -336,6 +340,9 @@ def test_states_do_not_share_changes() -> None:
         (FILE, {"upload_id": "u1", "name": "a.png", "mime_type": "image/png", "size": 3}),
         (np.int64(3), 3),
         (np.float32(0.5), 0.5),
+        (np.float64(0.5), 0.5),
+        (np.str_("a"), "a"),
+        (Lens(2.0), {"focalLength": 2.0}),
     ],
 )
 def test_values_are_packed_for_peers(value: Any, plain: Any) -> None:

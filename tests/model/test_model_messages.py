@@ -100,6 +100,17 @@ def test_dataclass_on_top_is_harmless() -> None:
     assert [p.name for p in message_contract(Child).fields] == ["step", "tags", "note", "more"]
 
 
+def test_dataclass_with_slots_is_harmless() -> None:
+    """``@dataclass(slots=True)``, which makes the class anew, keeps what was described."""
+
+    @dataclass(slots=True)
+    class Progress(ModelMessage):
+        step: int = MessageField(default=1, description="how far")
+
+    assert message_contract(Progress).fields[0].description == "how far"
+    assert msgspec.msgpack.decode(pack_message(Progress(2))) == {"step": 2}
+
+
 def test_message_field_without_default_must_be_given() -> None:
     """MessageField(description=…) describes a field and leaves it required."""
 

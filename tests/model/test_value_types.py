@@ -7,7 +7,17 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Dict, List, Literal, Optional, Union  # noqa: UP035 - as authors write
+from typing import (  # noqa: UP035 - as authors write
+    Annotated,
+    Any,
+    Dict,
+    Generic,
+    List,
+    Literal,
+    Optional,
+    TypeVar,
+    Union,
+)
 
 import msgspec
 import numpy as np
@@ -18,6 +28,9 @@ from reactor_zmq.errors import RemoteProtocolError
 from reactor_zmq.model.events import EventSpec, setter_spec
 from reactor_zmq.model.state import state_fields
 from reactor_zmq.wire.envelope import Encoding
+
+
+T = TypeVar("T")
 
 
 class Mood(enum.Enum):
@@ -50,6 +63,11 @@ class Camera(msgspec.Struct, rename="camel"):
     focal_length: float = 35.0
     mood: Mood = Mood.CALM
     zoom: Annotated[int, msgspec.Meta(ge=1, le=3, description="times")] = 1
+
+
+@dataclass
+class Box(Generic[T]):
+    content: T
 
 
 class Node(msgspec.Struct):
@@ -253,6 +271,7 @@ def test_nan_and_infinities_fail_bounds(annotation: str, default: Any, value: fl
         "Point | Undefined",
         "][",
         Node,
+        "Box[int]",
     ],
 )
 def test_other_types_are_refused_at_definition(annotation: Any) -> None:
@@ -363,3 +382,37 @@ def test_classes_of_a_class_body_around_are_found() -> None:
             mood: Mood = Mood.CALM
 
     assert state_fields(Outer.State)["tone"].default is Outer.Tone.LOW
+
+
+def test_classes_of_the_functions_further_out_are_found() -> None:
+    """A running function whose text holds the class statement is its scope, at any depth."""
+
+    class Far(enum.Enum):
+        A = "a"
+
+    def make() -> Any:
+        class State(InputState):
+            x: Far = Far.A
+
+        return State
+
+    class Bystander:
+        made = make()
+
+    assert state_fields(Bystander.made)["x"].param.type.choices == ("a",)
+
+
+def make_state_with_a_hidden_name() -> None:
+    class State(InputState):
+        x: Hidden = None  # type: ignore[name-defined]  # noqa: F821
+
+
+def test_locals_of_a_caller_are_not_found() -> None:
+    """What merely calls the function that holds the class statement is no scope of the class."""
+
+    class Hidden(enum.Enum):
+        A = "a"
+
+    with pytest.raises(TypeError, match="can't be resolved here: name 'Hidden'"):
+        make_state_with_a_hidden_name()
+    assert Hidden.A
