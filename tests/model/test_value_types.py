@@ -29,7 +29,6 @@ from reactor_zmq.model.events import EventSpec, setter_spec
 from reactor_zmq.model.state import state_fields
 from reactor_zmq.wire.envelope import Encoding
 
-
 T = TypeVar("T")
 
 
