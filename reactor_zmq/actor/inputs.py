@@ -45,6 +45,7 @@ class InputTrack:
         self._frames: deque[InputFrame] = deque(maxlen=CAPACITY)
         self._total = 0
         self._closed = False
+        self._closings = 0
         self._arrivals: set[asyncio.Future[None]] = set()
 
     async def read(
@@ -68,7 +69,10 @@ class InputTrack:
         until_ns = None
         if timeout is not None:
             until_ns = self._clock.monotonic_ns() + round(timeout * _SECOND_NS)
+        closings = self._closings
         while (taken := self.try_read(n, mode)) is None:
+            if closings != self._closings:  # and opened again before this reader could run
+                raise self._closed_error()
             if until_ns is not None and self._clock.monotonic_ns() >= until_ns:
                 text = f"track {self.name!r}: {n} frames did not come within {timeout} s"
                 raise TimeoutError(text)
@@ -87,7 +91,7 @@ class InputTrack:
             raise ValueError(text)
         if len(self._frames) < n:
             if self._closed:
-                raise BufferClosed(f"track {self.name!r}: closed with {len(self._frames)} left")
+                raise self._closed_error()
             return None
         if mode is ReadMode.FIFO:
             return [self._frames.popleft() for _ in range(n)]
@@ -124,6 +128,7 @@ class InputTrack:
     def close(self) -> None:
         """End the waits of readers whose frames will not come."""
         self._closed = True
+        self._closings += 1
         self._wake()
 
     def reopen(self) -> None:
@@ -131,6 +136,9 @@ class InputTrack:
         self._frames.clear()
         self._total = 0
         self._closed = False
+
+    def _closed_error(self) -> BufferClosed:
+        return BufferClosed(f"track {self.name!r}: closed with {len(self._frames)} left")
 
     async def _wait(self, until_ns: int | None) -> None:
         arrival = asyncio.get_running_loop().create_future()

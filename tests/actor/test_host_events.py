@@ -288,6 +288,29 @@ async def test_handlers_get_an_uploaded_files_bytes():
 
 
 @play
+async def test_a_file_that_no_hook_wants_is_not_read():
+    """Its bytes stay in their memfd until an event names it."""
+
+    class Plain(ReactorPipeline):
+        output: Out
+
+        def inference(self):
+            yield None
+
+    rig = Rig(Plain)
+    async with rig.serving():
+        rig.join()
+        stored, fd = link.UploadStored("u", "a", "x", "", 3), _memfd(b"abc")
+        rig.host.uploads.add(stored, fd)
+        rig.host.receive(stored)
+        await settle()
+        os.fstat(fd)
+        assert rig.host.uploads.resolve("u").data == b"abc"
+        with pytest.raises(OSError, match="descriptor"):
+            os.fstat(fd)
+
+
+@play
 async def test_a_handler_with_a_gpu_fault_answers_and_gives_the_process_up():
     """Nothing that runs in this process can use the GPU again."""
 

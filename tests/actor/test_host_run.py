@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from actor_fakes import MS, Rig, play, settle
 
-from reactor_zmq import InputState, Output, ReactorModel, Video, connected, event
+from reactor_zmq import Input, InputState, Output, ReactorModel, Video, connected, event
 from reactor_zmq.errors import ActorFault
 from reactor_zmq.wire import link
 
@@ -107,6 +107,9 @@ async def test_drop_lets_handlers_run():
     rig = Rig(Hasty)
     task = asyncio.ensure_future(rig.host.serve())
     rig.join()
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert rig.frames()
     rig.send("set_count", count=1)
     await settle()
     assert rig.log == ["done"]
@@ -275,3 +278,67 @@ async def test_stop_cancels_the_loop():
         rig.join()
         await settle()
     assert rig.log == ["finally"]
+
+
+@play
+async def test_a_frame_that_was_dropped_leaves_a_gap_in_the_sequence():
+    """Frames that came too quickly are numbered all the same."""
+
+    class Hasty(Base):
+        async def run(self):
+            await self.connected.wait()
+            for _ in range(6):
+                await self.emit(FRAME, drop=True)
+            await self.emit(FRAME)
+            await asyncio.Event().wait()
+
+    rig = Rig(Hasty)
+    async with rig.serving():
+        rig.join()
+        await settle()
+        assert [f.seq for f in rig.frames()] == [0, 1, 2, 6]
+
+
+@play
+async def test_a_reader_is_told_when_the_session_ends_and_the_loop_starts_again():
+    """BufferClosed out of run() is no failure."""
+
+    class Camera(Input):
+        camera: Video
+
+    class Reads(Base):
+        input: Camera
+
+        async def run(self):
+            await self.connected.wait()
+            self.log.append("run")
+            await ReactorModel.input.fget(self).camera.read()
+
+    rig = Rig(Reads)
+    async with rig.serving():
+        rig.join()
+        await settle()
+        rig.leave()
+        rig.join("b")
+        await rig.clock.play(10)
+        assert rig.log == ["run", "run"]
+        assert rig.outlet.of(link.TurnFailed) == []
+
+
+@play
+async def test_state_that_the_loop_changes_is_told_with_its_frames():
+    """There are no turns to tell it after."""
+
+    class Counts(Base):
+        async def run(self):
+            await self.connected.wait()
+            while True:
+                self.state.count += 1
+                await self.emit(FRAME)
+
+    rig = Rig(Counts)
+    async with rig.serving():
+        rig.join()
+        await rig.clock.play(150)
+        told = [m.fields for m in rig.outlet.of(link.StateChanged)]
+        assert told[-1] == {"count": b"\x02"}

@@ -377,6 +377,12 @@ async def test_a_turn_that_waits_for_ever_is_cancelled_a_second_after_everybody_
     """The generator's finally sees the state; the host goes on with the next session."""
 
     class Hangs(Base):
+        @event(name="cancelled")
+        async def cancelled(self):
+            task = asyncio.ensure_future(settle())
+            task.cancel()
+            await task
+
         async def inference(self):
             try:
                 self.log.append("turn")
@@ -396,9 +402,37 @@ async def test_a_turn_that_waits_for_ever_is_cancelled_a_second_after_everybody_
         assert rig.log == ["turn", ("finally", 0)]
         assert not rig.host.session.active
         rig.join("b")
+        token = rig.send("cancelled", "b")
         await settle()
         assert rig.log[2:] == ["turn"]
+        assert rig.replies()[token] == "internal_error"
     assert rig.outlet.of(link.TurnFailed) == []
+
+
+@play
+async def test_a_turn_that_ends_in_time_is_not_cut_and_neither_is_a_later_one():
+    """The grace belongs to one turn."""
+
+    class Slow(Base):
+        fps = None
+
+        async def inference(self):
+            for _ in range(20):
+                arrival = asyncio.get_running_loop().create_future()
+                await self.clock.wait(arrival, self.clock.now_ns + 800 * MS)
+                self.log.append(self.clock.now_ns)
+                yield FRAME
+
+    rig = Rig(Slow)
+    async with rig.serving():
+        rig.join()
+        await rig.clock.play(100)
+        rig.leave()
+        rig.join("b")
+        await rig.clock.play(2500)
+        assert len(rig.log) == 3
+        assert len([m for m in rig.outlet.of(link.StateChanged) if m.fresh]) == 2
+    assert [b - a for a, b in pairwise(rig.log[:3])] == [800 * MS, 800 * MS]
 
 
 @play

@@ -28,7 +28,7 @@ class MyOutput(Output):
 @dataclass
 class MyState(InputState):
     prompt: str = InputField(default="a sunny meadow")
-    reference_image: UploadedFile = InputField(
+    reference_image: UploadedFile = InputField(  # noqa: RUF009 - as the page has it
         default=None, description="Reference image for conditioning"
     )
     _img_embedding: Any = None
