@@ -279,6 +279,12 @@ def test_other_types_are_refused_at_definition(annotation: Any) -> None:
         setter(annotation)
 
 
+def test_refused_type_is_told_with_what_there_is() -> None:
+    """The error names the type as the author wrote it, and lists the supported ones."""
+    with pytest.raises(TypeError, match=r"the type bytes is not supported; use int, float, str"):
+        setter(bytes)
+
+
 def test_enum_needs_members_with_a_form_on_the_wire() -> None:
     """An Enum without members, or with opaque values, is no type for the wire."""
 

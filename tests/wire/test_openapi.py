@@ -167,6 +167,8 @@ def test_setter_names_its_field() -> None:
     """Controls can be tied to the state that they show."""
     paths = openapi(CONTRACT)["paths"]
     assert paths["/events/set_steps"]["post"]["x-reactor-sets"] == "steps"
+    assert paths["/events/set_steps"]["post"]["summary"] == "Set steps"
+    assert paths["/events/stop"]["post"]["summary"] == "stop"
     assert "x-reactor-sets" not in paths["/events/go"]["post"]
 
 
