@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from reactor_zmq.cli.options import parse
 from reactor_zmq.errors import EventError, ReactorError
+from reactor_zmq.wire.codes import Code
 
 OK = 0
 REFUSED = 1
@@ -27,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Only the command at hand is imported: `run` must not wait for what `watch` needs.
         return importlib.import_module(f"reactor_zmq.cli.{options.command}").main(options)
     except EventError as error:
-        return complain(refusal(error), REFUSED)
+        mismatch = error.code == Code.PROTOCOL_MISMATCH
+        return complain(refusal(error), UNUSABLE if mismatch else REFUSED)
     except (ReactorError, OSError) as error:
         if isinstance(error, BrokenPipeError):
             return _quiet_pipe()
