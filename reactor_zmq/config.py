@@ -101,6 +101,7 @@ class ServerConfig(Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     supervision: Supervision = Supervision()
     ring: RingConfig = RingConfig()
+    verbose: bool = False
 
 
 def runtime_directory() -> Path:

@@ -22,6 +22,7 @@ from reactor_zmq.actor.loader import Found, find_target
 from reactor_zmq.actor.loading import build, load, read_spec
 from reactor_zmq.actor.outlet import LinkOutlet
 from reactor_zmq.errors import ActorFault, LoadError
+from reactor_zmq.logs import set_up_logging
 from reactor_zmq.machines.slots import Slots
 from reactor_zmq.memory.board import Board
 from reactor_zmq.sockets.link import Link
@@ -54,6 +55,8 @@ class ActorArgs(Struct, frozen=True, kw_only=True):
         overrides: Dotted names and values of the model's configuration.
         slots: Of each ring of outgoing frames.
         window_s: Three failed turns within it end the session.
+        log_format: ``text`` or ``json``, as the front end logs.
+        verbose: Whether to log what is for developers too.
     """
 
     target: str
@@ -62,6 +65,8 @@ class ActorArgs(Struct, frozen=True, kw_only=True):
     overrides: dict[str, object] = {}
     slots: int = 16
     window_s: float = 30.0
+    log_format: str = "text"
+    verbose: bool = False
 
 
 def actor_main(args: ActorArgs, link_end: socket.socket, board_fd: int) -> NoReturn:
@@ -75,7 +80,7 @@ def actor_main(args: ActorArgs, link_end: socket.socket, board_fd: int) -> NoRet
     die_with_parent()
     # Ctrl-C reaches the whole foreground group; the front end decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _set_up_logging()
+    set_up_logging(args.log_format, verbose=args.verbose)
     link: Link[ToActor] = Link(link_end, decode_to_actor)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -138,14 +143,6 @@ def _host(
 
     beat()
     return host
-
-
-def _set_up_logging() -> None:
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s.%(msecs)03d %(levelname)-7s %(name)s: %(message)s",
-        datefmt="%H:%M:%S",
-    )
 
 
 def _orphaned() -> NoReturn:

@@ -43,6 +43,7 @@ def server_config(options: argparse.Namespace) -> ServerConfig:
         connection_file=options.connection_file,
         overrides=options.overrides,
         log_format=options.log_format,
+        verbose=options.verbose,
         resume_s=options.resume_s,
         supervision=Supervision(
             hang_s=options.hang_s,

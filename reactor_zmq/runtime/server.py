@@ -133,6 +133,8 @@ class Server:
             overrides=config.overrides,
             slots=config.ring.slots,
             window_s=config.supervision.window_s,
+            log_format=config.log_format,
+            verbose=config.verbose,
         )
 
     def _write_file(self, place: RunDirectory, sockets: Sockets, actor_pid: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 
 from reactor_zmq import (
@@ -39,6 +41,13 @@ class Lamp(ReactorPipeline):
 
     state: Controls
     fps = 50
+
+    def load(self, config):
+        logging.getLogger("lamp").debug("the lamp is lit")
+
+    @event(name="break")
+    def break_it(self):
+        return 1 / 0
 
     @event(name="look")
     def look(self, file: UploadedFile, text: str = "") -> Seen:

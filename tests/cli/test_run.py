@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from cli_lamp import LAMP
 
+from reactor_zmq.client import connect
+from reactor_zmq.errors import EventError
 from reactor_zmq.testing.running import running
 
 FREE = ("--events", "tcp://127.0.0.1:*", "--frames", "tcp://127.0.0.1:*")
@@ -41,9 +43,18 @@ def test_json_logs(wait_until):
     """With --log-format json each line of the front end and of the actor is an object."""
     with running(LAMP, "--log-format", "json", name="json_lamp") as run:
         wait_until(lambda: "is ready" in run.output, "the model")
+        with connect(run.connection_file) as client, pytest.raises(EventError):
+            client.send("break")
+        wait_until(lambda: "ZeroDivisionError" in run.output, "the actor's line")
     records = [json.loads(line) for line in run.lines]
-    assert {"time", "level", "name", "text"} <= set(records[0])
-    assert all(run.connection_file.name not in r["text"] for r in records)
+    assert all({"time", "level", "name", "text"} <= set(record) for record in records)
+    assert {"reactor_zmq.run", "reactor_zmq.actor"} <= {record["name"] for record in records}
+
+
+def test_what_is_for_developers(wait_until):
+    """--verbose reaches the actor's process too."""
+    with running(LAMP, "--verbose", name="verbose_lamp") as run:
+        wait_until(lambda: "the lamp is lit" in run.output, "the actor's line")
 
 
 def test_a_port_is_taken(command):
