@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from reactor_zmq.actor.process import ActorArgs
 from reactor_zmq.errors import ActorGone
@@ -85,6 +85,16 @@ class ActorKeeper:
             return None
         self._drained = found is None
         return found
+
+    def disturbed(self, ready: Collection[int]) -> bool:
+        """Whether :meth:`tend` should not wait: the actor has ended, or has not taken all yet.
+
+        Args:
+            ready: Descriptors that announce something.
+        """
+        if self._process is None or self.link is None or self._ended:
+            return True
+        return self.link.backlog > 0 or self._process.sentinel in ready
 
     def tend(self) -> None:
         """Carry out what is due: deaths, deadlines, restarts, writes that had to wait."""

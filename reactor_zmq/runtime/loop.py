@@ -88,6 +88,7 @@ class FrontEndLoop:
         self._stop_count = stop_count
         self._stops_seen = 0
         self._clock_at = 0.0
+        self._tidied_at = 0.0
         self._viewers = 0
         self._load_began = 0.0
         self._load_failed = False
@@ -103,10 +104,8 @@ class FrontEndLoop:
         """Serve until the run has ended; return the exit code."""
         self._keeper = keeper
         while keeper.phase is not Phase.ENDED and not (self._load_failed and not keeper.pid):
-            keeper.tend()
             self._watch_actor()
-            self._wait()
-            self._pass()
+            self._pass(self._wait())
         self._perform(self._brain.farewell())
         self._events.flush()
         return 1 if self._load_failed else 0
@@ -118,26 +117,39 @@ class FrontEndLoop:
 
     # --- one pass ---------------------------------------------------------------------------
 
-    def _wait(self) -> None:
+    def _wait(self) -> set[int]:
+        """Return the descriptors that announce something, after 20 ms at the latest."""
         self._timer.set(self._pump.next_due_ns())
         busy = self._events.ready() or self._frames.ready()
-        ready = self._poll.poll(0 if busy else _TOUCH_S)
-        for fd, _ in ready:
-            if fd == self._timer.fileno():
-                self._timer.clear()
-            elif fd == self._wake.fileno():
-                self._wake.recv(64)
+        return {fd for fd, _ in self._poll.poll(0 if busy else _TOUCH_S)}
 
-    def _pass(self) -> None:
-        self._pump.send_due()
-        self._zap.answer_all()
+    def _pass(self, ready: set[int]) -> None:
         self._hear_peers()
-        self._hear_actor()
-        self._pump.send_due()
-        self._pump.subscriptions_changed()
+        if not ready.isdisjoint(self._watched):
+            self._hear_actor()
+        if self._timer.fileno() in ready:
+            self._timer.clear()
+            self._pump.send_due()
+        if self._frames.ready():
+            self._pump.subscriptions_changed()
         self._pump.collect()
+        if self._zap.socket.fileno() in ready:
+            self._zap.answer_all()
         if self._events.waiting:
             self._events.flush()
+        if self._wake.fileno() in ready:
+            self._wake.recv(64)
+        self._tidy(ready)
+
+    def _tidy(self, ready: set[int]) -> None:
+        """Do what can wait for 20 ms, and what an actor's end or a signal asks for at once."""
+        now = time.monotonic()
+        urgent = self._stop_count() != self._stops_seen or self._keeper.disturbed(ready)
+        if not urgent and now - self._tidied_at < _TOUCH_S:
+            return
+        self._tidied_at = now
+        self._zap.answer_all()
+        self._keeper.tend()
         self._look_at_clock()
 
     def _hear_peers(self) -> None:
