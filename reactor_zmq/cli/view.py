@@ -32,6 +32,7 @@ _HEADER_ROWS = 2
 # Figures, state and messages need so much; the picture may have the rest.
 _WORDS_COLUMNS = 38
 _MARGIN = 2
+_STEP = 0xFC
 _MESSAGE_ROWS = 3
 _COLOURS = {"ready": "green", "loading": "cyan", "waiting": "yellow", "stopping": "yellow"}
 
@@ -130,7 +131,8 @@ class _Picture:
 def _pictured(grid: NDArray[np.uint8], columns: int, rows: int) -> Iterator[Segment]:
     left = " " * ((columns - grid.shape[1]) // 2)
     yield from [Segment.line()] * ((rows - grid.shape[0]) // 2)
-    for row in grid.reshape(*grid.shape[:2], 6).tolist():
+    # Steps too small to see make long runs of equal cells, and those are quick to draw.
+    for row in (grid & _STEP).reshape(*grid.shape[:2], 6).tolist():
         yield Segment(left)
         yield from _runs(row)
         yield Segment.line()

@@ -20,7 +20,7 @@ SIZES = [(80, 24), (120, 40), (40, 10), (200, 60)]
 
 def picture() -> np.ndarray:
     image = np.zeros((64, 64, 3), np.uint8)
-    image[:32], image[32:] = (250, 10, 20), (5, 240, 30)
+    image[:32], image[32:] = (248, 12, 20), (4, 240, 32)
     return image
 
 
@@ -83,8 +83,8 @@ def test_picture_is_in_true_colours():
     )
     console.print(screen(moment(), (80, 24)), height=24)
     text = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "38;2;250;10;20" in text
-    assert "48;2;5;240;30" in text
+    assert "38;2;248;12;20" in text
+    assert "48;2;4;240;32" in text
 
 
 def test_before_the_first_frame():
