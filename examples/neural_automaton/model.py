@@ -36,7 +36,7 @@ class Garden(Output):
 
 class State(InputState):
     target: Target = InputField(default="lizard", description="What the cells grow into")
-    speed: int = InputField(default=2, ge=0, le=8, description="Steps per frame; 0 stands still")
+    speed: int = InputField(default=1, ge=0, le=8, description="Steps per frame; 0 stands still")
     noise: float = InputField(default=0.0, ge=0, le=1, description="How unsteady the cells are")
     photo: UploadedFile | None = InputField(default=None, description="A picture to grow out of")
     _cells: Any = None
