@@ -70,11 +70,13 @@ def read_connection_file(path: Path) -> ConnectionFile:
     """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            _check_private(path, os.fstat(fd))
+            content = os.read(fd, MAX_NBYTES + 1)
+        finally:
+            os.close(fd)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
-    with os.fdopen(fd, "rb") as file:
-        _check_private(path, os.fstat(fd))
-        content = file.read(MAX_NBYTES + 1)
     try:
         return decode_connection_file(content)
     except ConfigError as error:

@@ -114,6 +114,8 @@ class FrameFeed:
             frame = self._show(self._found.popleft())
             if frame is not None:
                 return frame
+            # What is left in the socket's queue would not be announced again.
+            self.fill()
         return None
 
     def _show(self, found: _Found) -> Frame | None:
