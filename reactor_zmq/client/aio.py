@@ -179,7 +179,7 @@ class AsyncClient(ClientView):
         return self.status
 
     async def wait_ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - a name that both clients share
-        """Wait until the model has loaded.
+        """Wait until the model has loaded; its tracks are known then.
 
         Raises:
             LoadError: It can't be loaded, or is stopping.
@@ -254,9 +254,8 @@ class AsyncClient(ClientView):
         self._check_open()
 
         async def prepare() -> FrameFeed:
-            if track is None and not self._tracks_told():
+            if track is None and not self.tracks:
                 await self.wait_ready(timeout)
-                await self._turn.wait_for(self._tracks_told, _LIVE_S)
             self._check_open()
             return self._make_feed(track, every=every)
 

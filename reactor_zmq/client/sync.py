@@ -159,7 +159,7 @@ class Client(ClientView):
         return self.status
 
     def wait_ready(self, timeout: float | None = None) -> None:
-        """Wait until the model has loaded.
+        """Wait until the model has loaded; its tracks are known then.
 
         Raises:
             LoadError: It can't be loaded, or is stopping.
@@ -238,9 +238,8 @@ class Client(ClientView):
             ConnectionLost: The frames socket does not answer.
         """
         self._check_process()
-        if track is None and not self._tracks_told():
+        if track is None and not self.tracks:
             self.wait_ready(timeout)
-            self._turn.wait_for(self._tracks_told, _LIVE_S)
         self._check_open()
         feed = self._make_feed(track, every=every)
         frames = Frames(feed, timeout, self._is_open, self._frames.discard)

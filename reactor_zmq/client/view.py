@@ -95,9 +95,10 @@ class ClientView:
             )
 
     def _loaded(self) -> bool:
-        """Whether waiting for the model makes no sense any more."""
-        settled = self.status.state in (*_LOADED, State.FAILED, State.STOPPING)
-        return settled or self._driver.closed
+        """Whether the model has loaded and its tracks are known, or no wait will bring them."""
+        hopeless = self.status.state in (State.FAILED, State.STOPPING)
+        known = self.status.state in _LOADED and bool(self._welcome.schema_hash)
+        return known or hopeless or self._driver.closed
 
     def _check_loaded(self) -> None:
         self._check_open()
@@ -114,9 +115,6 @@ class ClientView:
         if self._driver.error is not None:
             raise self._driver.error
         return not self._driver.closed
-
-    def _tracks_told(self) -> bool:
-        return bool(self._welcome.topics) or self._driver.closed
 
     def _choose_track(self, track: str | None) -> str:
         """Return the track to watch; the tracks are known unless one was named."""

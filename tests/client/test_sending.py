@@ -220,10 +220,8 @@ def test_status_and_state_follow_the_runtime(client: Client, server: FakeServer,
     assert (client.status.state, client.status.reason) == ("restarting", "crashed")
 
 
-def test_wait_ready_waits_for_the_model(
-    join: Callable[..., Client], server: FakeServer, wait_until: Wait
-):
-    """It returns when the model has loaded; by then the tracks are about to be known."""
+def test_wait_ready_waits_for_the_model(join: Callable[..., Client], server: FakeServer):
+    """It returns when the model has loaded and its tracks are known."""
     server.status = {"state": "loading", "epoch": 1}
     topics, server.topics, server.schema_hash = server.topics, [], ""
     client = join()
@@ -234,7 +232,7 @@ def test_wait_ready_waits_for_the_model(
         waiting = pool.submit(client.wait_ready, 10)
         server.set_status(state="ready")
         waiting.result(10)
-    wait_until(lambda: [t.track for t in client.tracks] == ["main"], "the tracks")
+    assert [t.track for t in client.tracks] == ["main"]
 
 
 def test_wait_ready_tells_that_the_model_failed(join: Callable[..., Client], server: FakeServer):
