@@ -51,8 +51,8 @@ class Supervision(Struct, frozen=True, kw_only=True):
         healthy_s: After so long without a fault the back-off starts anew.
         load_timeout_s: A load may take so long.
         hang_s: Without progress for so long an actor counts as hung.
-        stop_grace_s: After a polite request, before SIGTERM.
-        kill_grace_s: After SIGTERM, before SIGKILL.
+        stop_grace_s: After a polite request, before a signal.
+        kill_grace_s: After that signal, before SIGKILL.
     """
 
     max_restarts: int = 5

@@ -31,6 +31,8 @@ from reactor_zmq.wire.link import Ready, Stopped, ToActor, decode_to_actor
 
 log = logging.getLogger("reactor_zmq.actor")
 
+GROUP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""Sent by terminals and service managers to every process of a run."""
 BEAT_S = 0.2
 _PR_SET_PDEATHSIG = 1
 _RINGS_PER_EPOCH = 2**20
@@ -78,8 +80,10 @@ def actor_main(args: ActorArgs, link_end: socket.socket, board_fd: int) -> NoRet
         board_fd: The board; the actor owns it.
     """
     die_with_parent()
-    # Ctrl-C reaches the whole foreground group; the front end decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # They reach every process of a run at once; the front end decides what they mean.
+    for each in GROUP_SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, GROUP_SIGNALS)
     set_up_logging(args.log_format, verbose=args.verbose)
     link: Link[ToActor] = Link(link_end, decode_to_actor)
     loop = asyncio.new_event_loop()

@@ -37,7 +37,7 @@ class AskToStop:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """Send SIGTERM, or SIGKILL when ``hard``."""
+    """Ask the process to end, or end it when ``hard``."""
 
     hard: bool
     reason: str

@@ -28,6 +28,11 @@ _log = logging.getLogger("reactor_zmq.runtime")
 class ActorKeeper:
     """Starts, watches and restarts the actor; belongs to the front end's thread.
 
+    Attributes:
+        link: To the actor, None while there is none.
+        changes: Grows whenever :meth:`descriptors` may have changed; a new actor's have the
+            numbers of the one before as often as not.
+
     Args:
         supervisor: The policy.
         new_args: What an actor of an epoch is started with.
@@ -50,6 +55,7 @@ class ActorKeeper:
         self._ended = False
         self._drained = False
         self.link: Link[FromActor] | None = None
+        self.changes = 0
 
     @property
     def pid(self) -> int:
@@ -142,6 +148,7 @@ class ActorKeeper:
         reason, code = outcome
         self._process.close()
         self._process = None
+        self.changes += 1
         self._drop_link()
         _log.info("the actor has ended", extra={"facts": {"reason": reason, "code": code}})
         self._do(self._supervisor.exited(reason, time.monotonic()))
@@ -150,6 +157,7 @@ class ActorKeeper:
         if self.link is not None:
             self.link.close()
             self.link = None
+            self.changes += 1
 
     def _do(self, instructions: list[SupervisorInstruction]) -> None:
         for instruction in instructions:
@@ -170,6 +178,14 @@ class ActorKeeper:
     def _spawn(self, epoch: int) -> None:
         ours, theirs = link_pair()
         board = Board.create()
-        self._process = ActorProcess(self._new_args(epoch), theirs, board)
+        try:
+            self._process = ActorProcess(self._new_args(epoch), theirs, board)
+        except OSError as error:
+            _log.error("no actor could be started: %s", error)
+            ours.close()
+            board.close()
+            self._do(self._supervisor.exited("not_started", time.monotonic()))
+            return
         self.link = Link(ours, decode_from_actor)
+        self.changes += 1
         self._started(epoch, board)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import multiprocessing as mp
+import os
 import signal
 import socket
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.reduction import DupFd
 from types import ModuleType
 from typing import Any
 
-from reactor_zmq.actor.process import ActorArgs, actor_main
+from reactor_zmq.actor.process import GROUP_SIGNALS, ActorArgs, actor_main
 from reactor_zmq.memory.board import Board
 
 _PRELOAD = ("reactor_zmq.actor.process", "reactor_zmq.runtime.actor_process")
@@ -25,9 +27,7 @@ def start_forkserver(preload: Sequence[str] = ()) -> None:
     """
     context = mp.get_context("forkserver")
     context.set_forkserver_preload([*_PRELOAD, *preload])
-    from multiprocessing import forkserver  # noqa: PLC0415 - only this function needs it
-
-    with _no_main_module():
+    with _undisturbed():
         forkserver.ensure_running()
 
 
@@ -38,20 +38,27 @@ class ActorProcess:
         args: What it is to load, and under which epoch.
         end: Its end of the link; closed here once the actor has it.
         board: Shared with it.
+
+    Raises:
+        OSError: It could not be started.
     """
 
     def __init__(self, args: ActorArgs, end: socket.socket, board: Board) -> None:
         self.board = board
         context = mp.get_context("forkserver")
-        with _no_main_module():
+        with _undisturbed():
             self._process = context.Process(
                 target=_enter,
                 args=(args, end, _Descriptor(board.fd)),
                 name=f"reactor-actor-{args.epoch}",
                 daemon=True,
             )
-            self._process.start()
-        end.close()
+            try:
+                self._process.start()
+            except EOFError as error:
+                raise OSError("the forkserver has died") from error
+            finally:
+                end.close()
 
     @property
     def pid(self) -> int:
@@ -72,11 +79,12 @@ class ActorProcess:
         return _REASONS.get(code, "crashed"), code
 
     def signal(self, *, hard: bool) -> None:
-        """Send SIGTERM, or SIGKILL."""
-        if hard:
-            self._process.kill()
-        else:
-            self._process.terminate()
+        """Send SIGUSR1, which ends a process that does not handle it, or SIGKILL.
+
+        The actor ignores SIGINT and SIGTERM: terminals and service managers send them to every
+        process of a run, and the front end decides what they mean.
+        """
+        os.kill(self.pid, signal.SIGKILL if hard else signal.SIGUSR1)
 
     def close(self) -> None:
         """Give back what belongs to an ended process."""
@@ -106,11 +114,20 @@ def _enter(args: ActorArgs, end: socket.socket, board_fd: int) -> None:
 
 
 @contextmanager
-def _no_main_module() -> Generator[None]:
-    """Hide ``__main__`` from multiprocessing, which would run it again in every actor."""
+def _undisturbed() -> Generator[None]:
+    """Start processes that neither this program's ``__main__`` nor early signals can spoil.
+
+    multiprocessing would run ``__main__`` again in every actor, so it is hidden. A signal to the
+    whole process group would end a forkserver that is still loading, so it is born with them
+    blocked; actors unblock them when they have decided what to do about them.
+    """
     real = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
+    # It unblocks them when it starts its own helper process; later it finds that running.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, GROUP_SIGNALS)
     try:
         yield
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         sys.modules["__main__"] = real

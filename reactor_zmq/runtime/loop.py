@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import select
 import socket
@@ -96,6 +97,7 @@ class FrontEndLoop:
         self._timer = Timer()
         self._keeper: ActorKeeper
         self._watched: list[int] = []
+        self._changes_seen = -1
         self._poll = select.epoll()
         for each in (self._timer, wake, *sockets.to_poll()):
             self._poll.register(each.fileno(), select.EPOLLIN)
@@ -209,17 +211,14 @@ class FrontEndLoop:
         self._handle(TimePassed())
 
     def _watch_actor(self) -> None:
-        wanted = self._keeper.descriptors()
-        if wanted == self._watched:
+        if self._keeper.changes == self._changes_seen:
             return
+        self._changes_seen = self._keeper.changes
         for fd in self._watched:
-            # A closed descriptor has left the epoll set by itself.
-            if fd not in wanted:
-                _unregister(self._poll, fd)
-        for fd in wanted:
-            if fd not in self._watched:
-                self._poll.register(fd, select.EPOLLIN)
-        self._watched = wanted
+            _unregister(self._poll, fd)
+        self._watched = self._keeper.descriptors()
+        for fd in self._watched:
+            self._poll.register(fd, select.EPOLLIN)
 
     # --- what the keeper tells ----------------------------------------------------------------
 
@@ -269,7 +268,6 @@ _LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ER
 
 
 def _unregister(poll: select.epoll, fd: int) -> None:
-    try:
+    # A closed descriptor has left the set by itself, and its number may be in use again.
+    with contextlib.suppress(OSError):
         poll.unregister(fd)
-    except (FileNotFoundError, OSError):
-        return
