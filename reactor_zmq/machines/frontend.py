@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from msgspec.structs import replace
 
@@ -28,6 +27,7 @@ from reactor_zmq.machines.frontend_vocabulary import (
     TimePassed,
     ViewersChanged,
 )
+from reactor_zmq.machines.letter import Letter
 from reactor_zmq.wire import link
 from reactor_zmq.wire.codes import Code, State
 from reactor_zmq.wire.contract import decode_contract
@@ -35,11 +35,8 @@ from reactor_zmq.wire.control import ErrorBody, Hello, Progress, Welcome
 from reactor_zmq.wire.envelope import (
     PROTOCOL_VERSION,
     Encoding,
-    Envelope,
-    decode,
     decode_data,
     encode,
-    sniff,
 )
 
 _REASONS = {
@@ -49,33 +46,6 @@ _REASONS = {
 
 
 _STRIKING = (Code.BAD_MESSAGE, Code.TOO_MANY_PARTS, Code.TOO_LARGE, Code.UNAUTHENTICATED)
-_UNREAD = Envelope("")
-
-
-@dataclass(slots=True)
-class _Letter:
-    """A peer's message while it is being read; what could not be read yet stays empty."""
-
-    peer: bytes
-    delimiter: bool
-    encoding: Encoding
-    word: Envelope = _UNREAD
-    attachments: Sequence[Buffer] = ()
-
-    def read(self, parts: Sequence[Buffer], limit: int) -> None:
-        """Decode the envelope.
-
-        Raises:
-            RemoteProtocolError: It is none, or there are too many parts.
-        """
-        if len(parts) > limit:
-            text = f"{len(parts)} parts came, at most {limit} are allowed"
-            raise RemoteProtocolError(Code.TOO_MANY_PARTS, text)
-        if not parts or not len(parts[0]):
-            raise RemoteProtocolError(Code.BAD_MESSAGE, "the message is empty")
-        self.encoding = sniff(parts[0])
-        self.encoding, self.word = decode(parts[0])
-        self.attachments = parts[1:]
 
 
 class FrontEnd:
@@ -139,7 +109,7 @@ class FrontEnd:
         delimiter = len(parts) > 1 and len(parts[0]) == 0
         body = parts[1:] if delimiter else parts
         client = self._state.clients.of_peer(peer)
-        letter = _Letter(peer, delimiter, client.encoding if client else Encoding.JSON)
+        letter = Letter(peer, delimiter, client.encoding if client else Encoding.JSON)
         try:
             letter.read(body, 1 + self._state.limits.attachments)
             if client is not None:
@@ -148,7 +118,7 @@ class FrontEnd:
         except RemoteProtocolError as error:
             self._refuse(letter, error)
 
-    def _heard(self, letter: _Letter, client: Client | None, now: float) -> None:
+    def _heard(self, letter: Letter, client: Client | None, now: float) -> None:
         word = letter.word
         if word.type == "$hello":
             self._hello(letter, client, now)
@@ -162,7 +132,7 @@ class FrontEnd:
         else:
             self._desk.accept(client, letter.encoding, word)
 
-    def _refuse(self, letter: _Letter, error: RemoteProtocolError) -> None:
+    def _refuse(self, letter: Letter, error: RemoteProtocolError) -> None:
         if error.code in _STRIKING:
             strikes = self._strikes[letter.peer] = self._strikes.get(letter.peer, 0) + 1
             if strikes == self._state.limits.strikes:
@@ -172,7 +142,7 @@ class FrontEnd:
         part = encode(letter.encoding, "$error", body, word.id)
         self._state.out.append(Say(letter.peer, (b"", part) if letter.delimiter else (part,)))
 
-    def _hello(self, letter: _Letter, client: Client | None, now: float) -> None:
+    def _hello(self, letter: Letter, client: Client | None, now: float) -> None:
         hello = decode_data(letter.encoding, letter.word.data, Hello)
         if hello.protocol != PROTOCOL_VERSION:
             text = f"this side speaks protocol {PROTOCOL_VERSION}, the client {hello.protocol}"
