@@ -9,12 +9,18 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from msgspec import Struct
 
 from reactor_zmq.client.driver import Driver
-from reactor_zmq.client.messages import Reply
+from reactor_zmq.client.messages import Reply, UploadReference
+from reactor_zmq.client.upload_source import UploadSource
+from reactor_zmq.client.uploading import Await, Begin, Report, steps
+from reactor_zmq.errors import ReactorError
+from reactor_zmq.machines.client_upload import UploadPlan
 from reactor_zmq.machines.client_words import Buffer
+from reactor_zmq.wire.control import Upload, UploadCancel
 
 _Condition = Callable[[], bool]
 
@@ -150,6 +156,39 @@ class AsyncTurn:
         finally:
             if request.id and (not request.future.done() or request.future.cancelled()):
                 self._driver.abandon(request.id)
+
+    # --- files --------------------------------------------------------------------------------
+
+    async def upload(
+        self,
+        file: UploadSource,
+        request: Upload,
+        report: Report | None,
+        timeout: float | None,  # noqa: ASYNC109 - a name that both clients share
+    ) -> UploadReference:
+        """Upload a file; one that fails is taken back. Raises as :func:`steps`."""
+        plan = UploadPlan(request)
+        course = steps(plan, report)
+        result: Any = None
+        try:
+            while True:
+                step = course.send(result)
+                if isinstance(step, Begin):
+                    result = self.begin(step.kind, step.data, step.attachments)
+                elif isinstance(step, Await):
+                    result = await self.finish(step.handle, timeout)
+                else:
+                    result = await asyncio.to_thread(file.read, step.offset, step.nbytes)
+        except StopIteration as end:
+            return end.value
+        except BaseException:
+            self._cancel(plan)
+            raise
+
+    def _cancel(self, plan: UploadPlan) -> None:
+        if plan.upload_id is not None:
+            with suppress(ReactorError):
+                self.begin("$upload_cancel", UploadCancel(plan.upload_id))
 
 
 def _fetch(future: asyncio.Future[Reply]) -> None:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import numpy as np
 from msgspec import Struct
 
-from reactor_zmq.client.discovery import locate
 from reactor_zmq.client.driver import MAX_MESSAGES, Driver
 from reactor_zmq.client.frames import Frames
 from reactor_zmq.client.messages import Message, Reply, UploadReference, pack
@@ -23,11 +20,10 @@ from reactor_zmq.client.publishing import Metadata, publication
 from reactor_zmq.client.requests import Requests
 from reactor_zmq.client.turn import Turn
 from reactor_zmq.client.upload_source import Source, UploadSource
-from reactor_zmq.client.uploading import Await, Begin, Report, steps
+from reactor_zmq.client.uploading import Report
 from reactor_zmq.client.view import ClientView, unreachable
-from reactor_zmq.errors import ConnectionLost, ReactorError
-from reactor_zmq.machines.client_upload import UploadPlan
-from reactor_zmq.wire.control import Empty, Scope, Status, Unpublish, UploadCancel
+from reactor_zmq.errors import ConnectionLost
+from reactor_zmq.wire.control import Empty, Status, Unpublish
 
 log = logging.getLogger("reactor_zmq.client")
 
@@ -37,45 +33,8 @@ _LEAVE_S = 2.0
 _LIVE_S = 10.0
 
 
-def connect(
-    target: str | os.PathLike[str] | None = None,
-    *,
-    token: str | None = None,
-    name: str = "",
-    scope: Scope = "steer",
-    timeout: float = 10.0,
-    reply_timeout: float | None = None,
-) -> Client:
-    """Connect to a runtime; see docs/protocol.md, "First contact".
-
-    Args:
-        target: A run's name, a connection file, an endpoint of its events socket, or nothing for
-            the only one that runs on this machine.
-        token: Needed with an endpoint of another machine; else the connection file tells it.
-        name: For people, in logs and ``reactor-zmq watch``.
-        scope: ``view`` may look but not steer.
-        timeout: Seconds until the runtime must have greeted us. It need not have loaded its model.
-        reply_timeout: Seconds that ``send`` waits for a reply; None waits as long as the link
-            stands or comes back.
-
-    Raises:
-        ConnectionLost: Nobody answered, or there is no such run.
-        AuthenticationError: The token is wrong or missing.
-        ConfigError: The endpoint or the connection file can't be used.
-        RemoteProtocolError: The runtime speaks another protocol.
-        EventError: The runtime takes no more clients.
-    """
-    client = Client(Driver(locate(target, token), name=name, scope=scope), reply_timeout)
-    try:
-        client.greet(timeout)
-    except BaseException:
-        client.close()
-        raise
-    return client
-
-
 class Client(ClientView):
-    """A connected client; made by :func:`connect`, ended by :meth:`close` or ``with``.
+    """A connected client; made by :func:`reactor_zmq.connect`, ended by :meth:`close` or ``with``.
 
     Every method may be called from any thread. A thread that waits reads the socket itself; a
     background thread reads while nobody waits, keeps the link alive and runs callbacks.
@@ -98,7 +57,7 @@ class Client(ClientView):
         driver.on_closed = self._interrupt_frames
 
     def greet(self, timeout: float) -> None:
-        """Wait for the runtime's welcome; done by :func:`connect`."""
+        """Wait for the runtime's welcome; done by ``connect``."""
         driver = self._driver
         driver.connect()
         self._thread.start()
@@ -318,36 +277,11 @@ class Client(ClientView):
         with UploadSource(source, name, mime_type) as file:
             request = file.announce()
             try:
-                return self._upload(file, UploadPlan(request), progress)
+                return self._requests.upload(file, request, progress, self._reply_timeout)
             except ConnectionLost:
                 # Half a file does not survive the link that it came by.
                 self._check_open()
-                return self._upload(file, UploadPlan(request), progress)
-
-    def _upload(
-        self, file: UploadSource, plan: UploadPlan, progress: Report | None
-    ) -> UploadReference:
-        course = steps(plan, progress)
-        result: Any = None
-        try:
-            while True:
-                step = course.send(result)
-                if isinstance(step, Begin):
-                    result = self._requests.begin(step.kind, step.data, step.attachments)
-                elif isinstance(step, Await):
-                    result = self._requests.finish(step.handle, self._reply_timeout)
-                else:
-                    result = file.read(step.offset, step.nbytes)
-        except StopIteration as end:
-            return end.value
-        except BaseException:
-            self._cancel_upload(plan)
-            raise
-
-    def _cancel_upload(self, plan: UploadPlan) -> None:
-        if plan.upload_id is not None and not self.closed:
-            with suppress(ReactorError):
-                self._requests.begin("$upload_cancel", UploadCancel(plan.upload_id))
+                return self._requests.upload(file, request, progress, self._reply_timeout)
 
     # --- the end ------------------------------------------------------------------------------
 

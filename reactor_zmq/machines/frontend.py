@@ -35,6 +35,7 @@ from reactor_zmq.wire.control import ErrorBody, Hello, Progress, Welcome
 from reactor_zmq.wire.envelope import (
     PROTOCOL_VERSION,
     Encoding,
+    Envelope,
     decode_data,
     encode,
 )
