@@ -8,6 +8,7 @@ what starts and stops its clock. Two cores and loopback are assumed.
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -22,7 +23,8 @@ import zmq
 from reactor_zmq.testing.running import Running, running
 
 MODELS = Path(__file__).with_name("bench_models.py")
-WINDOW = 8
+NAME = f"bench-{os.getpid()}"
+WINDOW = 4
 GRANT = 2
 
 
@@ -77,7 +79,7 @@ def bare_round_trips(count: int) -> list[float]:
 def event_round_trips(model: str, count: int, *, watch: bool) -> list[float]:
     """An event to its handler's reply, from a raw DEALER; beside a watched stream if asked."""
     context = zmq.Context()
-    with running(f"{MODELS}:{model}", name="bench") as run, ExitStack() as stack:
+    with running(f"{MODELS}:{model}", name=NAME) as run, ExitStack() as stack:
         dealer = greet(context, run)
         if watch:
             stack.enter_context(watcher(run))
@@ -159,7 +161,7 @@ def runtime_rate(height: int, width: int, seconds: float) -> float:
     """The same through model, ring and front end."""
     context = zmq.Context()
     options = (f"--model.height={height}", f"--model.width={width}")
-    with running(f"{MODELS}:OnCredit", *options, name="bench") as run:
+    with running(f"{MODELS}:OnCredit", *options, name=NAME) as run:
         dealer = greet(context, run)
         sub = peer(context, zmq.SUB, run.connection.frames, run.connection.token)
         sub.subscribe("frame/main_video/")
@@ -178,7 +180,7 @@ def frame_ages(seconds: float) -> list[float]:
     """Milliseconds from a frame's making to a 10 Hz reader that drains to the newest, 720p60."""
     context = zmq.Context()
     ages: list[float] = []
-    with running(f"{MODELS}:Paced", name="bench") as run:
+    with running(f"{MODELS}:Paced", name=NAME) as run:
         keep = greet(context, run)  # the session lasts as long as its client
         sub = context.socket(zmq.SUB)
         sub.linger, sub.rcvhwm = 0, 2
@@ -202,7 +204,7 @@ def many_clients(count: int) -> tuple[float, float, int]:
     """Return seconds to greet so many clients, seconds for one reply each, replies received."""
     context = zmq.Context()
     context.set(zmq.MAX_SOCKETS, count + 16)
-    with running(f"{MODELS}:Resting", name="bench") as run:
+    with running(f"{MODELS}:Resting", name=NAME) as run:
         connection = run.connection
         keep = greet(context, run)  # the session lasts as long as its client
         began = time.perf_counter()

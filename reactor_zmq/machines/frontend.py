@@ -235,7 +235,8 @@ class FrontEnd:
             case link.Waiting(missing):
                 state.session.missing = missing
             case link.TurnFailed():
-                state.model.reason = "error"
+                # An incident, not a state: it is told as it happens, and the model goes on.
+                state.broadcast("$status", replace(state.status(), reason="error"))
             case link.SessionFailed(reason):
                 self._session_failed(reason)
             case _:

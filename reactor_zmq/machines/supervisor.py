@@ -117,10 +117,11 @@ class Supervisor:
     def stop(self, now: float) -> list[SupervisorInstruction]:
         """End the actor in order; a second call ends it at once."""
         match self.phase:
-            case Phase.LOADING | Phase.RUNNING:
+            case Phase.RUNNING:
                 self._enter(Phase.STOPPING, now)
                 return [AskToStop()]
-            case Phase.STOPPING | Phase.TERMINATING:
+            # A load hears nobody, and has no session to end in order.
+            case Phase.LOADING | Phase.STOPPING | Phase.TERMINATING:
                 return [self._kill("stop", now)]
             case Phase.DOWN:
                 self._enter(Phase.ENDED, now)

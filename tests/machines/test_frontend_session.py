@@ -248,6 +248,17 @@ def test_final_death_answers_everything():
     assert error["data"]["code"] == "model_unavailable"
 
 
+def test_failed_turn_is_told_as_it_happens():
+    """Each failed turn is told with the reason error and no detail; the state stays ready."""
+    stage = Stage()
+    stage.hello("a")
+    for count in (1, 2):
+        (status,) = stage.heard("a", stage.actor(link.TurnFailed(count)))
+        assert (status["data"]["state"], status["data"]["reason"]) == ("ready", "error")
+    (status,) = stage.say("a", "$status", id=1)
+    assert status["data"]["reason"] == ""
+
+
 def test_failed_session_lets_its_clients_go():
     """A session that the model can't go on with ends for everybody; they may come back."""
     stage = Stage()

@@ -124,6 +124,15 @@ def test_second_stop_kills_at_once():
     assert supervisor.stop(10.1) == [Signal(hard=True, reason="stop")]
 
 
+def test_stop_during_a_load_does_not_wait():
+    """A model that is loading is ended at once, and that is no death to restart from."""
+    supervisor = Supervisor(POLICY)
+    supervisor.poll(0)
+    assert supervisor.stop(1) == [Signal(hard=True, reason="stop")]
+    assert supervisor.exited("killed", 1.1) == []
+    assert supervisor.phase is Phase.ENDED
+
+
 def test_stop_between_two_actors_ends_at_once():
     """There is nobody to ask while a restart waits."""
     supervisor = running()
