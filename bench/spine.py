@@ -20,6 +20,7 @@ import baseline
 import msgspec
 import zmq
 
+import reactor_zmq
 from reactor_zmq.testing.running import Running, running
 
 MODELS = Path(__file__).with_name("bench_models.py")
@@ -177,26 +178,22 @@ def runtime_rate(height: int, width: int, seconds: float) -> float:
 
 
 def frame_ages(seconds: float) -> list[float]:
-    """Milliseconds from a frame's making to a 10 Hz reader that drains to the newest, 720p60."""
-    context = zmq.Context()
+    """Milliseconds from a frame's making until a 10 Hz reader of 720p60 has it in hand.
+
+    The reader is ``Client.frames``, newest first; it sleeps for 100 ms after each frame.
+    """
     ages: list[float] = []
-    with running(f"{MODELS}:Paced", name=NAME) as run:
-        keep = greet(context, run)  # the session lasts as long as its client
-        sub = context.socket(zmq.SUB)
-        sub.linger, sub.rcvhwm = 0, 2
-        sub.plain_username, sub.plain_password = b"reactor", run.connection.token.encode()
-        sub.connect(run.connection.frames)
-        sub.subscribe("frame/main_video/")
+    with (
+        running(f"{MODELS}:Paced", name=NAME) as run,
+        reactor_zmq.connect(str(run.connection_file)) as client,
+    ):
+        client.wait_ready(10)
         until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            newest = sub.recv_multipart(copy=False)
-            while sub.poll(0):
-                newest = sub.recv_multipart(copy=False)
-            header = msgspec.msgpack.decode(newest[1].buffer)
-            ages.append((time.time_ns() - header[4]) / 1e6)
+        for frame in client.frames("main_video"):
+            ages.append((time.time_ns() - frame.produced_ns) / 1e6)
+            if time.monotonic() > until:
+                break
             time.sleep(0.1)
-        context.destroy(linger=0)
-    del keep
     return ages[3:]
 
 
