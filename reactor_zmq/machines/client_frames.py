@@ -19,13 +19,17 @@ class FrameOrder:
         self._epoch = -1
         self._seq = -1
 
+    def is_newer(self, epoch: int, seq: int) -> bool:
+        """Return whether a frame may be shown: it is newer than the last one shown."""
+        return (epoch, seq) > (self._epoch, self._seq)
+
     def show(self, epoch: int, seq: int) -> int | None:
         """Return the gap before this frame, or None if it must not be shown.
 
         The gap counts the frames since the last one shown that this viewer did not see; those of
         an actor that has gone can't be counted any more.
         """
-        if (epoch, seq) <= (self._epoch, self._seq):
+        if not self.is_newer(epoch, seq):
             return None
         first = self._epoch < 0
         gap = seq - self._seq - 1 if epoch == self._epoch else seq

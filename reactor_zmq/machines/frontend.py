@@ -193,6 +193,7 @@ class FrontEnd:
             schema_hash=model.hash,
             status=state.status(),
             state=state.state_change(state.session.state).fields,
+            lane=state.settings.lane,
         )
         waiting = tuple(client.waiting)
         client.waiting.clear()

@@ -27,6 +27,7 @@ from reactor_zmq.wire.envelope import EventId, encode, encode_packed
 from reactor_zmq.wire.header import frame_topic
 from reactor_zmq.wire.link import EventIn, InputClosed, Leave, ToActor, UploadDropped
 from reactor_zmq.wire.openapi import schema_hash
+from reactor_zmq.wire.slot import Lane
 from reactor_zmq.wire.validate import EventValidator, compile_contract
 
 
@@ -38,6 +39,7 @@ class FrontEndSettings:
     frames: str
     resume_s: float = 5.0
     limits: Limits = field(default_factory=Limits)
+    lane: Lane | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from reactor_zmq.wire.codes import State
 from reactor_zmq.wire.header import MAX_METADATA_NBYTES, Dtype
+from reactor_zmq.wire.slot import Lane
 
 CHUNK_NBYTES = 262_144
 UPLOAD_CREDIT = 4
@@ -103,6 +104,7 @@ class Welcome(_Out, frozen=True):
         schema_hash: Changes when the schema does; empty until the model has loaded.
         status: As in ``$status``.
         state: Public fields of the model's state, as far as known.
+        lane: Where same-host clients find the lease page; None where there is none.
     """
 
     protocol: int
@@ -119,6 +121,7 @@ class Welcome(_Out, frozen=True):
     schema_hash: str
     status: Status
     state: dict[str, object] = msgspec.field(default_factory=dict[str, object])
+    lane: Lane | None = None
 
 
 class StateChange(_Out, frozen=True):

@@ -69,8 +69,8 @@ def encode_header(header: FrameHeader) -> bytes:
     return _encoder.encode(header)
 
 
-def decode_header(part: bytes | memoryview, payload_nbytes: int) -> FrameHeader:
-    """Decode a header part and hold it against its payload.
+def decode_header(part: bytes | memoryview, payload_nbytes: int | None = None) -> FrameHeader:
+    """Decode a header part and hold it against its payload, where one came with it.
 
     Raises:
         RemoteProtocolError: Not a header of this protocol, or not this payload's.
@@ -82,7 +82,7 @@ def decode_header(part: bytes | memoryview, payload_nbytes: int) -> FrameHeader:
     if header.version != PROTOCOL_VERSION:
         text = f"the frame speaks protocol {header.version}, this side {PROTOCOL_VERSION}"
         raise RemoteProtocolError(Code.PROTOCOL_MISMATCH, text)
-    if header.nbytes != payload_nbytes:
+    if payload_nbytes is not None and header.nbytes != payload_nbytes:
         what = f"shape {header.shape} of {header.dtype}"
         text = f"{what} is {header.nbytes} bytes, {payload_nbytes} came"
         raise RemoteProtocolError(Code.BAD_MESSAGE, text)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reactor_zmq.errors import RemoteProtocolError
 from reactor_zmq.wire.codes import Code, State
@@ -25,6 +28,7 @@ from reactor_zmq.wire.header import (
     frame_topic,
     video_encoding,
 )
+from reactor_zmq.wire.slot import SlotReference, decode_reference, encode_reference, slot_topic
 
 HEADER = FrameHeader(
     version=1,
@@ -42,6 +46,20 @@ HEADER_HEX = (
     "9b010203ce003d0900cf17979cfe362a0000cf17979cfe3639424093cd01e0cd028003"
     "a37c7531a472676238c4077b2261223a317dcb0000000000000000"
 )
+
+REFERENCE = SlotReference(
+    pid=4711,
+    fd=36,
+    key=2_928_663_636_748_121,
+    generation=1_048_577,
+    slots=16,
+    slot_nbytes=925_696,
+    slot=5,
+    stamp=24,
+    order=7,
+    track=0,
+)
+REFERENCE_HEX = "9acd126724cf000a679aa3bc2759ce0010000110ce000e200005180700"
 
 ENVELOPES = [
     (
@@ -98,6 +116,40 @@ def test_header_bytes():
     """A frame header has these bytes."""
     assert encode_header(HEADER).hex() == HEADER_HEX
     assert decode_header(bytes.fromhex(HEADER_HEX), 480 * 640 * 3) == HEADER
+
+
+def test_reference_bytes():
+    """A slot reference has these bytes, and its topic these."""
+    assert encode_reference(REFERENCE).hex() == REFERENCE_HEX
+    assert decode_reference(bytes.fromhex(REFERENCE_HEX), HEADER.nbytes) == REFERENCE
+    assert slot_topic("main_video") == b"slot/main_video/"
+
+
+def test_reference_may_grow_at_its_end():
+    """A reference with fields of a later package is read."""
+    fields = msgspec.msgpack.decode(bytes.fromhex(REFERENCE_HEX))
+    longer = msgspec.msgpack.encode([*fields, "later", 1])
+    assert decode_reference(longer, HEADER.nbytes) == REFERENCE
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "text"),
+    [(0, 0, "int >= 1"), (6, 16, "0..15"), (5, 4096, "can't hold 921600"), (2, 2**53, "int <=")],
+)
+def test_reference_that_can_not_be_is_refused(place, value, text):
+    """Slots beyond the ring, too small for the frame, or of nobody are refused with the bound."""
+    fields = msgspec.msgpack.decode(bytes.fromhex(REFERENCE_HEX))
+    fields[place] = value
+    with pytest.raises(RemoteProtocolError) as caught:
+        decode_reference(msgspec.msgpack.encode(fields), HEADER.nbytes)
+    assert text in str(caught.value)
+
+
+@given(st.binary(max_size=80))
+def test_any_bytes_are_a_reference_or_refused(part):
+    """Whatever comes is decoded or refused, never anything else."""
+    with contextlib.suppress(RemoteProtocolError):
+        decode_reference(part, 1)
 
 
 def test_header_may_grow_at_its_end():
