@@ -42,6 +42,14 @@ class RingReader:
             self._rings[ring.generation] = self._newest = ring
         self._drop_retired()
 
+    def ring(self, generation: int) -> Ring:
+        """Return a ring, to look at; it stays this reader's.
+
+        Raises:
+            LocalProtocolError: There is no such ring.
+        """
+        return self._ring(generation)
+
     def view(self, generation: int, slot: int, nbytes: int) -> memoryview:
         """Return a read-only view of a slot that the caller holds.
 

@@ -2,7 +2,7 @@
 
 Layout, in the machine's byte order (docs/adr/0003-slot-words.md)::
 
-    u64 magic, slots, slot_nbytes, generation            one cache line
+    u64 magic, slots, slot_nbytes, generation, key       one cache line
     per slot: u64 word (0 free, else in use)             one cache line
               u64 stamp (odd while the slot is refilled) one cache line
     padding to a page
@@ -15,6 +15,7 @@ import contextlib
 import fcntl
 import mmap
 import os
+import secrets
 from collections.abc import Callable
 from enum import Enum
 
@@ -23,7 +24,9 @@ import numpy as np
 from reactor_zmq.errors import LocalProtocolError
 from reactor_zmq.memory.barrier import barrier
 
+NAME = "reactor-ring"
 _MAGIC = int.from_bytes(b"RZRING1\0", "little")
+_KEY_BITS = 53  # exact in JavaScript's numbers too
 _LINE = 8  # u64 words in a cache line
 _SLOT_WORDS = 2 * _LINE
 _PAGE = mmap.PAGESIZE
@@ -56,6 +59,7 @@ class Ring:
         generation: Which of the writer's rings this is.
         slots: How many slots there are.
         slot_nbytes: Size of each slot, in whole pages.
+        key: Random; tells this ring from every other one on any machine.
     """
 
     def __init__(self, fd: int, slots: int, slot_nbytes: int, generation: int, role: _Role) -> None:
@@ -80,6 +84,11 @@ class Ring:
         self._uses = self._words[_LINE:end:_SLOT_WORDS]
         self._stamps = self._words[2 * _LINE : end : _SLOT_WORDS]
         self._in_use = np.asarray(self._uses)
+        if role is _Role.MAKER:
+            head_words = (_MAGIC, slots, slot_nbytes, generation, secrets.randbits(_KEY_BITS))
+            for place, value in enumerate(head_words):
+                self._words[place] = value
+        self.key = self._words[4]
 
     @classmethod
     def create(cls, slots: int, slot_nbytes: int, generation: int) -> Ring:
@@ -87,7 +96,7 @@ class Ring:
         if slots < 1 or slot_nbytes < 1:
             raise ValueError(f"a ring needs slots of some bytes, got {slots} of {slot_nbytes}")
         slot_nbytes = page_up(slot_nbytes)
-        fd = os.memfd_create("reactor-ring", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        fd = os.memfd_create(NAME, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         try:
             os.ftruncate(fd, _head_nbytes(slots) + slots * slot_nbytes)
             fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
@@ -97,8 +106,6 @@ class Ring:
             raise
         with contextlib.suppress(OSError):  # a kernel without huge pages for shared memory
             ring._map.madvise(mmap.MADV_HUGEPAGE)
-        for place, value in enumerate((_MAGIC, slots, slot_nbytes, generation)):
-            ring._words[place] = value
         return ring
 
     @classmethod
