@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import heapq
+import math
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from reactor_zmq.config import RingConfig
 from reactor_zmq.memory.board import Board
 from reactor_zmq.memory.reader import RingReader
 from reactor_zmq.memory.ring import Ring
+from reactor_zmq.runtime.lane import FrontEndLane
 from reactor_zmq.sockets.xpub import FramesSocket
 from reactor_zmq.wire.contract import Contract
 from reactor_zmq.wire.envelope import PROTOCOL_VERSION
 from reactor_zmq.wire.header import ITEMSIZE, FrameHeader, encode_header, frame_topic
 from reactor_zmq.wire.link import Frame
+from reactor_zmq.wire.slot import slot_topic
 
 # pyzmq copies payloads below this anyway: lending them would only delay their slot.
 _LEND_FROM_NBYTES = 65_536
@@ -30,6 +33,7 @@ class Counts:
 
     sent: int = 0
     sent_by_copy: int = 0
+    announced: int = 0
 
 
 @dataclass(order=True, slots=True)
@@ -49,28 +53,43 @@ class _Lent:
     rings: RingReader
     generation: int
     slot: int
-    tracker: _Tracker
+    tracker: _Tracker | None
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Track:
+    """A track's topics, and which of them somebody subscribes to."""
+
+    frame: bytes
+    slot: bytes
+    on_socket: bool = False
+    on_lane: bool = False
 
 
 class FramePump:
     """Sends due frames and gives their slots back; belongs to the front end's thread."""
 
-    def __init__(self, socket: FramesSocket, config: RingConfig) -> None:
+    def __init__(self, socket: FramesSocket, config: RingConfig, lane: FrontEndLane) -> None:
         self._socket = socket
+        self._lane = lane
         self._config = config
         self._rings = RingReader()
         self._board: Board | None = None
         self._due: list[_Due] = []
         self._order = 0
         self._in_flight: deque[_Lent] = deque()
+        # What peers subscribed to: on the frames socket, and on the lane's.
         self._prefixes: set[bytes] = set()
-        self._topics: list[bytes] = []
+        self._lane_prefixes: set[bytes] = set()
+        self._tracks: list[_Track] = []
         self._epoch = 0
         self.counts = Counts()
 
     def actor_started(self, epoch: int, board: Board) -> None:
         """Begin a new epoch: frames that the last actor left behind are not sent any more."""
         self._due.clear()
+        self._lane.forget_all()
         self._rings.close()
         self._rings = RingReader()
         self._epoch, self._board = epoch, board
@@ -78,8 +97,11 @@ class FramePump:
 
     def model_loaded(self, contract: Contract) -> None:
         """Take over the model's tracks."""
-        self._topics = [frame_topic(track.name) for track in contract.outputs]
-        self._prefixes = {p for p in self._prefixes if self._concerns(p)}
+        self._tracks = [
+            _Track(frame_topic(track.name), slot_topic(track.name)) for track in contract.outputs
+        ]
+        for prefixes in (self._prefixes, self._lane_prefixes):
+            prefixes.intersection_update([p for p in prefixes if self._concerns(p, prefixes)])
         self._mark_wanted()
 
     def flush(self) -> None:
@@ -94,27 +116,43 @@ class FramePump:
 
     def subscriptions_changed(self) -> None:
         """Read what peers subscribed to, and tell the actor which tracks are watched."""
-        changed = False
-        for subscribed, topic in self._socket.subscriptions():
-            if subscribed and self._concerns(topic):
-                self._prefixes.add(topic)
-                changed = True
-            elif topic in self._prefixes:
-                self._prefixes.discard(topic)
-                changed = True
-        if changed:
+        changed = self._read_subscriptions(self._socket, self._prefixes)
+        if self._read_subscriptions(self._lane.socket, self._lane_prefixes) or changed:
             self._mark_wanted()
 
-    def _concerns(self, prefix: bytes) -> bool:
+    def _read_subscriptions(self, socket: FramesSocket, prefixes: set[bytes]) -> bool:
+        """Keep up with what one socket's peers want; return whether that changed."""
+        changed = False
+        for subscribed, topic in socket.subscriptions():
+            if subscribed and self._concerns(topic, prefixes):
+                prefixes.add(topic)
+                changed = True
+            elif topic in prefixes:
+                prefixes.discard(topic)
+                changed = True
+        return changed
+
+    def _concerns(self, prefix: bytes, prefixes: set[bytes]) -> bool:
         """Whether a subscription can match a track; what can't is a flood's and not kept."""
-        if not self._topics:
-            return len(self._prefixes) < _KEPT_BEFORE_LOAD
-        return any(topic.startswith(prefix) for topic in self._topics)
+        if not self._tracks:
+            return len(prefixes) < _KEPT_BEFORE_LOAD
+        return any(
+            (track.frame if prefixes is self._prefixes else track.slot).startswith(prefix)
+            for track in self._tracks
+        )
 
     def _mark_wanted(self) -> None:
+        self._tracks = [
+            replace(
+                track,
+                on_socket=any(track.frame.startswith(p) for p in self._prefixes),
+                on_lane=any(track.slot.startswith(p) for p in self._lane_prefixes),
+            )
+            for track in self._tracks
+        ]
         if self._board is not None:
-            for index, topic in enumerate(self._topics):
-                self._board.set_wanted(index, any(topic.startswith(p) for p in self._prefixes))
+            for index, track in enumerate(self._tracks):
+                self._board.set_wanted(index, track.on_socket or track.on_lane)
 
     def take(self, frame: Frame) -> None:
         """Send a frame that the actor has put into a slot, at once or when it is due."""
@@ -134,37 +172,47 @@ class FramePump:
         return self._due[0].due_ns if self._due else None
 
     def collect(self) -> None:
-        """Give back the slots that no peer's pipe holds any more.
+        """Give back the slots that no peer's pipe holds any more, and no same-host reader.
 
         Pipes finish out of order: one stalled viewer must not keep the slots behind its own.
         """
+        self._lane.collect(self._rings.free_slots())
         for _ in range(len(self._in_flight)):
             lent = self._in_flight.popleft()
-            if not lent.tracker.done:
+            if (lent.tracker and not lent.tracker.done) or self._lane.holds(lent.order):
                 self._in_flight.append(lent)
             elif lent.rings is self._rings:
                 lent.rings.release(lent.generation, lent.slot)
 
     @property
     def in_flight(self) -> int:
-        """Slots that libzmq holds."""
+        """Slots that libzmq or same-host readers hold."""
         return len(self._in_flight)
 
     def _send(self, frame: Frame) -> None:
-        nbytes = ITEMSIZE[frame.dtype]
-        for size in frame.shape:
-            nbytes *= size
+        track, header = self._tracks[frame.track], self._header(frame)
+        order = self._announce(track, header, frame) if track.on_lane else 0
+        tracker = self._send_payload(track, header, frame) if track.on_socket else None
+        if tracker is None and not order:
+            self._rings.release(frame.generation, frame.slot)
+            return
+        lent = _Lent(self._rings, frame.generation, frame.slot, tracker, order)
+        self._in_flight.append(lent)
+
+    def _announce(self, track: _Track, header: bytes, frame: Frame) -> int:
+        self.counts.announced += 1
+        ring = self._rings.ring(frame.generation)
+        return self._lane.announce(track.slot, header, ring, frame)
+
+    def _send_payload(self, track: _Track, header: bytes, frame: Frame) -> _Tracker | None:
+        nbytes = ITEMSIZE[frame.dtype] * math.prod(frame.shape)
         payload = self._rings.view(frame.generation, frame.slot, nbytes)
         lend = nbytes >= _LEND_FROM_NBYTES and self._rings.free_slots() > self._config.low_slots
-        tracker = self._socket.send(
-            self._topics[frame.track], self._header(frame), payload, lend=lend
-        )
+        tracker = self._socket.send(track.frame, header, payload, lend=lend)
         self.counts.sent += 1
         if tracker is None:
             self.counts.sent_by_copy += 1
-            self._rings.release(frame.generation, frame.slot)
-        else:
-            self._in_flight.append(_Lent(self._rings, frame.generation, frame.slot, tracker))
+        return tracker
 
     def _header(self, frame: Frame) -> bytes:
         return encode_header(

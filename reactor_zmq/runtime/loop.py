@@ -80,6 +80,7 @@ class FrontEndLoop:
         self._brain = brain
         self._events = sockets.events
         self._frames = sockets.frames
+        self._lane = sockets.lane
         self._zap = sockets.zap
         self._pump = pump
         self._files = files
@@ -122,7 +123,7 @@ class FrontEndLoop:
     def _wait(self) -> set[int]:
         """Return the descriptors that announce something, after 20 ms at the latest."""
         self._timer.set(self._pump.next_due_ns())
-        busy = self._events.ready() or self._frames.ready()
+        busy = self._events.ready() or self._frames.ready() or self._lane.ready()
         return {fd for fd, _ in self._poll.poll(0 if busy else _TOUCH_S)}
 
     def _pass(self, ready: set[int]) -> None:
@@ -132,7 +133,7 @@ class FrontEndLoop:
         if self._timer.fileno() in ready:
             self._timer.clear()
             self._pump.send_due()
-        if self._frames.ready():
+        if self._frames.ready() or self._lane.ready():
             self._pump.subscriptions_changed()
         self._pump.collect()
         if self._zap.socket.fileno() in ready:
@@ -204,9 +205,11 @@ class FrontEndLoop:
         if now - self._clock_at < _LOOK_AT_CLOCK_S:
             return
         self._clock_at = now
-        self._frames.monitor.closed()
-        if self._frames.monitor.links != self._viewers:
-            self._viewers = self._frames.monitor.links
+        for each in (self._frames, self._lane):
+            each.monitor.closed()
+        links = self._frames.monitor.links + self._lane.monitor.links
+        if links != self._viewers:
+            self._viewers = links
             self._handle(ViewersChanged(self._viewers))
         self._handle(TimePassed())
 

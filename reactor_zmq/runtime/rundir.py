@@ -65,7 +65,7 @@ class RunDirectory:
     def remove(self) -> None:
         """Remove what this run made, and only that, and let the lock go."""
         self.connection_file.unlink(missing_ok=True)
-        for name in ("lock", "events.ipc", "frames.ipc"):
+        for name in ("lock", "events.ipc", "frames.ipc", "lane.ipc"):
             (self.path / name).unlink(missing_ok=True)
         with suppress(OSError):  # somebody else keeps something here; it is not ours to delete
             self.path.rmdir()

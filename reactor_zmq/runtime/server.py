@@ -23,6 +23,7 @@ from reactor_zmq.runtime.actor_process import start_forkserver
 from reactor_zmq.runtime.files import Files
 from reactor_zmq.runtime.frame_pump import FramePump
 from reactor_zmq.runtime.input_store import InputStore
+from reactor_zmq.runtime.lane import FrontEndLane
 from reactor_zmq.runtime.loop import FrontEndLoop
 from reactor_zmq.runtime.observer import Bound, Observer, RunEvent
 from reactor_zmq.runtime.rundir import RunDirectory
@@ -78,7 +79,7 @@ class Server:
             stack.callback(self._wake_writer.close)
             stack.enter_context(self._signals())
             start_forkserver(self._preload)
-            return self._serve(stack, place, self._bind(stack))
+            return self._serve(stack, place, self._bind(stack, place))
 
     def stop(self) -> None:
         """End the run in order; a second call ends it at once. Any thread may call it."""
@@ -90,11 +91,15 @@ class Server:
         files, inputs = Files(), InputStore(config.ring)
         stack.callback(files.close)
         stack.callback(inputs.close)
-        settings = FrontEndSettings(config.name, sockets.frames_at, config.resume_s, config.limits)
+        lane = FrontEndLane(sockets.lane, sockets.lane_at, config.ring)
+        stack.callback(lane.close)
+        settings = FrontEndSettings(
+            config.name, sockets.frames_at, config.resume_s, config.limits, lane.where
+        )
         loop = FrontEndLoop(
             brain=FrontEnd(settings, partial(secrets.token_hex, 8)),
             sockets=sockets,
-            pump=FramePump(sockets.frames, config.ring),
+            pump=FramePump(sockets.frames, config.ring, lane),
             files=files,
             inputs=inputs,
             observe=self._observe,
@@ -117,11 +122,12 @@ class Server:
         gc.freeze()
         return loop.run(keeper)
 
-    def _bind(self, stack: ExitStack) -> Sockets:
+    def _bind(self, stack: ExitStack, place: RunDirectory) -> Sockets:
         config = self._config
         sockets = Sockets(self._token, config.limits.part_nbytes, config.limits.client_queue)
         stack.callback(sockets.close)
         sockets.bind(config.events, config.frames)
+        sockets.bind_lane(f"ipc://{place.path / 'lane.ipc'}")
         return sockets
 
     def _actor_args(self, epoch: int) -> ActorArgs:

@@ -1,6 +1,8 @@
-"""All that peers can reach: the events and the frames socket, and who guards them."""
+"""All that peers can reach: the events, frames and lane sockets, and who guards them."""
 
 from __future__ import annotations
+
+import logging
 
 import zmq
 
@@ -8,8 +10,10 @@ from reactor_zmq.errors import ConfigError
 from reactor_zmq.sockets.context import new_context
 from reactor_zmq.sockets.endpoints import bind
 from reactor_zmq.sockets.router import EventsSocket
-from reactor_zmq.sockets.xpub import FramesSocket
+from reactor_zmq.sockets.xpub import ANNOUNCEMENTS, FramesSocket
 from reactor_zmq.sockets.zap import ZapHandler
+
+_log = logging.getLogger("reactor_zmq.frontend")
 
 
 class Sockets:
@@ -29,11 +33,20 @@ class Sockets:
         self.zap = ZapHandler(self._context, token)
         self.events = EventsSocket(self._context, part_nbytes=part_nbytes, queue_limit=queue_limit)
         self.frames = FramesSocket(self._context)
+        self.lane = FramesSocket(self._context, ANNOUNCEMENTS)
         self.events_at = ""
         self.frames_at = ""
+        self.lane_at = ""
+
+    def bind_lane(self, endpoint: str) -> None:
+        """Bind the lane socket where that is possible; ``lane_at`` stays empty otherwise."""
+        try:
+            self.lane_at = bind(self.lane.socket, endpoint, "the lane's")
+        except ConfigError as error:
+            _log.warning("no same-host lane: %s", error)
 
     def bind(self, events: str, frames: str) -> None:
-        """Bind both.
+        """Bind both sockets that peers elsewhere can reach.
 
         Raises:
             ConfigError: One of them can't be bound.
@@ -47,6 +60,7 @@ class Sockets:
             self.events.socket,
             self.events.monitor.socket,
             self.frames.socket,
+            self.lane.socket,
             self.zap.socket,
         )
 
@@ -54,5 +68,6 @@ class Sockets:
         """Close all of them; what was said last to clients has half a second to leave."""
         self.events.close()
         self.frames.close()
+        self.lane.close()
         self.zap.close()
         self._context.term()

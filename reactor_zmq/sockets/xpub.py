@@ -13,6 +13,9 @@ from reactor_zmq.wire.header import SYNC_TOPIC
 
 _SYNC = SYNC_TOPIC.encode()
 MAX_SYNC_NBYTES = 64
+# Multiparts that wait for one peer: payloads pin their slots, announcements weigh nothing.
+PAYLOADS = 2
+ANNOUNCEMENTS = 1000
 # A subscription is at most 256 bytes of a topic; a flood of them is taken in small bites.
 _BATCH = 256
 _MAX_SUBSCRIPTION_NBYTES = 256
@@ -23,12 +26,19 @@ class FramesSocket:
 
     libzmq takes down a dead peer's pipe only inside a call on the socket; until then the pipe
     pins the slots that it holds.
+
+    Args:
+        context: Of the public sockets.
+        queue_limit: Multiparts that may wait for each peer; it bounds what a stalled one pins.
     """
 
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
+    def __init__(
+        self, context: zmq.Context[zmq.Socket[bytes]], queue_limit: int = PAYLOADS
+    ) -> None:
         self.socket = context.socket(zmq.XPUB)
         for option, value in _OPTIONS.items():
             self.socket.setsockopt(option, value)
+        self.socket.setsockopt(zmq.SNDHWM, queue_limit)
         guard(self.socket)
         self.monitor = LinkMonitor(self.socket)
 
@@ -74,18 +84,22 @@ class FramesSocket:
             return None
         return self.socket.send(payload, zmq.NOBLOCK, copy=False, track=True)
 
+    def announce(self, topic: bytes, header: bytes, reference: bytes) -> None:
+        """Tell everyone who subscribed where a frame lies."""
+        self.socket.send(topic, zmq.SNDMORE | zmq.NOBLOCK)
+        self.socket.send(header, zmq.SNDMORE | zmq.NOBLOCK)
+        self.socket.send(reference, zmq.NOBLOCK)
+
     def close(self) -> None:
         """Close; frames that have not left are not worth waiting for."""
         self.monitor.close()
         self.socket.close(linger=0)
 
 
-# SNDHWM 2 bounds what a stalled peer pins, RCVHWM 10 what a subscription flood costs, and
-# TCP_MAXRT evicts a tcp peer that takes nothing for 5 s (a heartbeat would not: it is never
-# sent while a frame is half-written).
+# RCVHWM 10 bounds what a subscription flood costs, and TCP_MAXRT evicts a tcp peer that takes
+# nothing for 5 s (a heartbeat would not: it is never sent while a frame is half-written).
 _OPTIONS = {
     zmq.LINGER: 0,
-    zmq.SNDHWM: 2,
     zmq.RCVHWM: 10,
     zmq.MAXMSGSIZE: _MAX_SUBSCRIPTION_NBYTES,
     zmq.XPUB_VERBOSE: 1,

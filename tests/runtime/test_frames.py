@@ -206,6 +206,7 @@ def test_supervisor_killed_leaves_nothing(run, wait_until):
 
     wait_until(gone, "the end of the actor")
     served.connection_file.unlink()
-    (served.connection_file.parent / "test" / "lock").unlink()
+    for left in ("lock", "lane.ipc"):
+        (served.connection_file.parent / "test" / left).unlink()
     (served.connection_file.parent / "test").rmdir()
     served.connection_file.parent.rmdir()
