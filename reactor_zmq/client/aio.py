@@ -11,6 +11,8 @@ from reactor_zmq.client.aio_client import AsyncClient
 from reactor_zmq.client.aio_frames import AsyncFrames
 from reactor_zmq.client.discovery import locate
 from reactor_zmq.client.driver import Driver
+from reactor_zmq.client.frame_feed import Transport
+from reactor_zmq.client.view import check_transport
 from reactor_zmq.wire.control import Scope
 
 __all__ = ["AsyncClient", "AsyncFrames", "Connecting", "connect"]
@@ -24,12 +26,14 @@ def connect(
     scope: Scope = "steer",
     timeout: float = 10.0,
     reply_timeout: float | None = None,
+    transport: Transport = "auto",
 ) -> Connecting:
     """Connect to a runtime, to be awaited or entered with ``async with``.
 
     Arguments and errors are those of :func:`reactor_zmq.connect`.
     """
-    return Connecting(target, token, name, scope, timeout, reply_timeout)
+    chosen = check_transport(transport)
+    return Connecting(target, token, name, scope, timeout, reply_timeout, transport=chosen)
 
 
 class Connecting:
@@ -43,6 +47,8 @@ class Connecting:
         scope: Scope,
         timeout: float,
         reply_timeout: float | None,
+        *,
+        transport: Transport,
     ) -> None:
         self._target = target
         self._token = token
@@ -50,6 +56,7 @@ class Connecting:
         self._scope: Scope = scope
         self._timeout = timeout
         self._reply_timeout = reply_timeout
+        self._transport: Transport = transport
         self._client: AsyncClient | None = None
 
     def __await__(self) -> Generator[Any, Any, AsyncClient]:
@@ -70,7 +77,7 @@ class Connecting:
 
     async def _connect(self) -> AsyncClient:
         driver = Driver(locate(self._target, self._token), name=self._name, scope=self._scope)
-        client = AsyncClient(driver, self._reply_timeout)
+        client = AsyncClient(driver, self._reply_timeout, self._transport)
         try:
             await client.greet(self._timeout)
         except BaseException:

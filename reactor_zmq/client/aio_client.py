@@ -15,7 +15,7 @@ from msgspec import Struct
 from reactor_zmq.client.aio_frames import AsyncFrames
 from reactor_zmq.client.aio_turn import AsyncRequest, AsyncTurn
 from reactor_zmq.client.driver import Driver
-from reactor_zmq.client.frame_feed import FrameFeed
+from reactor_zmq.client.frame_feed import FrameFeed, Transport
 from reactor_zmq.client.messages import Message, Reply, UploadReference, pack
 from reactor_zmq.client.publishing import Metadata, publication
 from reactor_zmq.client.upload_source import Source, UploadSource
@@ -39,8 +39,10 @@ class AsyncClient(ClientView):
     is lost, and an event that was sent is applied once or not at all.
     """
 
-    def __init__(self, driver: Driver, reply_timeout: float | None) -> None:
-        super().__init__(driver)
+    def __init__(
+        self, driver: Driver, reply_timeout: float | None, transport: Transport = "auto"
+    ) -> None:
+        super().__init__(driver, transport)
         self._reply_timeout = reply_timeout
         self._turn = AsyncTurn(driver)
         self._born_ns = time.monotonic_ns()
@@ -169,7 +171,12 @@ class AsyncClient(ClientView):
     # --- frames -------------------------------------------------------------------------------
 
     def frames(
-        self, track: str | None = None, *, every: bool = False, timeout: float | None = None
+        self,
+        track: str | None = None,
+        *,
+        every: bool = False,
+        timeout: float | None = None,
+        transport: Transport | None = None,
     ) -> AsyncFrames:
         """Return an asynchronous iterator over a track's frames.
 
@@ -182,6 +189,7 @@ class AsyncClient(ClientView):
             every: Give every frame that arrives, in order. Still lossy: a reader that is too slow
                 sees gaps.
             timeout: Seconds without a frame after which a step raises TimeoutError.
+            transport: As in ``connect``; that one's where it is not given.
         """
         self._check_process()
         self._check_open()
@@ -190,7 +198,7 @@ class AsyncClient(ClientView):
             if track is None and not self.tracks:
                 await self.wait_ready(timeout)
             self._check_open()
-            return self._make_feed(track, every=every)
+            return self._make_feed(track, every=every, transport=transport)
 
         frames = AsyncFrames(prepare, timeout, _LIVE_S, self._is_open, self._frames.remove)
         self._frames.append(frames)

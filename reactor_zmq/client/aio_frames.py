@@ -51,6 +51,11 @@ class AsyncFrames:
         return self._feed is not None and self._feed.live
 
     @property
+    def transport(self) -> str:
+        """``lane`` while frames are mapped, ``socket`` while received; empty until live."""
+        return self._feed.transport if self._feed is not None else ""
+
+    @property
     def malformed(self) -> int:
         """Multiparts that were no frame of this track."""
         return self._feed.malformed if self._feed is not None else 0

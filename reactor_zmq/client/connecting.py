@@ -6,7 +6,9 @@ import os
 
 from reactor_zmq.client.discovery import locate
 from reactor_zmq.client.driver import Driver
+from reactor_zmq.client.frame_feed import Transport
 from reactor_zmq.client.sync import Client
+from reactor_zmq.client.view import check_transport
 from reactor_zmq.wire.control import Scope
 
 
@@ -18,6 +20,7 @@ def connect(
     scope: Scope = "steer",
     timeout: float = 10.0,
     reply_timeout: float | None = None,
+    transport: Transport = "auto",
 ) -> Client:
     """Connect to a runtime; see docs/protocol.md, "First contact".
 
@@ -30,6 +33,9 @@ def connect(
         timeout: Seconds until the runtime must have greeted us. It need not have loaded its model.
         reply_timeout: Seconds that ``send`` waits for a reply; None waits as long as the link
             stands or comes back.
+        transport: How frames come. ``auto`` maps the runtime's memory where it runs on the same
+            machine as the same user, and takes the ``socket`` elsewhere; ``lane`` insists on the
+            memory, and ``frames`` raises ConfigError where it can't be had.
 
     Raises:
         ConnectionLost: Nobody answered, or there is no such run.
@@ -38,7 +44,8 @@ def connect(
         RemoteProtocolError: The runtime speaks another protocol.
         EventError: The runtime takes no more clients.
     """
-    client = Client(Driver(locate(target, token), name=name, scope=scope), reply_timeout)
+    driver = Driver(locate(target, token), name=name, scope=scope)
+    client = Client(driver, reply_timeout, check_transport(transport))
     try:
         client.greet(timeout)
     except BaseException:

@@ -18,8 +18,10 @@ class Frame:
 
     Attributes:
         array: ``(height, width, channels) uint8`` for video, ``(channels, samples) int16`` for
-            audio; C-contiguous, host, read-only. It lies in the memory that the frame was
-            received in and keeps it alive; copy it to write into it.
+            audio; C-contiguous, host, read-only. It stays as it is for as long as it, or anything
+            made from it without a copy, lives. It lies in the memory that the frame was received
+            in or, on the same host, in the runtime's own: ``copy()`` what is kept for long, or is
+            written into.
         track: Name of the track.
         seq: Position among the track's frames in this epoch, from 0.
         epoch: Generation of the actor that made it.
@@ -65,13 +67,21 @@ class Frame:
         return f"Frame({self.track!r}, seq={self.seq}, epoch={self.epoch}, {shape}, gap={self.gap})"
 
 
+def received_array(
+    header: FrameHeader, payload: bytes | memoryview
+) -> np.ndarray[Any, np.dtype[Any]]:
+    """Return a read-only array over a payload; header and payload fit together."""
+    return np.ndarray(header.shape, np.dtype(header.dtype), memoryview(payload).toreadonly())
+
+
 def make_frame(
-    track: str, header: FrameHeader, payload: bytes | memoryview, gap: int, received_ns: int
+    track: str,
+    header: FrameHeader,
+    array: np.ndarray[Any, np.dtype[Any]],
+    gap: int,
+    received_ns: int,
 ) -> Frame:
-    """Return a frame over its payload; header and payload fit together."""
-    array: np.ndarray[Any, np.dtype[Any]] = np.ndarray(
-        header.shape, np.dtype(header.dtype), memoryview(payload).toreadonly()
-    )
+    """Return a frame of what its header says."""
     return Frame(
         array=array,
         track=track,

@@ -5,13 +5,16 @@ from __future__ import annotations
 import secrets
 import time
 from collections import deque
+from typing import Literal
 
-from reactor_zmq.client.frame import Frame, make_frame
+from reactor_zmq.client.frame import Frame, make_frame, received_array
+from reactor_zmq.client.lane import LaneReader
 from reactor_zmq.errors import RemoteProtocolError
 from reactor_zmq.machines.client_frames import FrameOrder, Lateness
 from reactor_zmq.sockets.dealer import Context
 from reactor_zmq.sockets.subscriber import Part, SubscriberSocket
 from reactor_zmq.wire.header import SYNC_TOPIC, FrameHeader, decode_header, frame_topic
+from reactor_zmq.wire.slot import SlotReference, decode_reference, slot_topic
 
 # A newest-first viewer needs no queue; one that wants every frame gets some slack.
 _QUEUE_NEWEST = 2
@@ -26,14 +29,23 @@ SETTLE_MOST_S = 0.15
 # A synchronisation may be dropped, as frames are; it is asked for anew after so long.
 SYNC_AGAIN_S = 0.25
 _FRAME_PARTS = 3
+# Announcements are small: a reader that comes back late goes through all of them by itself,
+# instead of waiting for each from the sender's queue.
+_QUEUE_LANE = 1000
+# A lane that does not answer so many times can't be reached from here.
+_ASK_LANE = 8
 
 _SYNC = SYNC_TOPIC.encode()
 
-_Found = tuple[FrameHeader, Part, int]
+_Found = tuple[FrameHeader, Part | SlotReference, int]
+Transport = Literal["auto", "socket", "lane"]
 
 
 class FrameFeed:
     """Owns a SUB socket; used by one thread at a time, blocks nowhere.
+
+    With a lane, frames are told by reference and taken from where they lie; when that turns out
+    not to work, the feed goes over to the socket by itself, and ``fileno`` is another one.
 
     Attributes:
         live: Whether the front end has seen the subscription: no frame sent from here on is
@@ -42,21 +54,43 @@ class FrameFeed:
     """
 
     def __init__(
-        self, context: Context, endpoint: str, token: str, track: str, *, every: bool
+        self,
+        context: Context,
+        endpoint: str,
+        token: str,
+        track: str,
+        *,
+        every: bool,
+        lane: LaneReader | None = None,
     ) -> None:
         self.track = track
         self.live = False
         self.malformed = 0
         self._every = every
-        self._topic = frame_topic(track)
+        self._lane = lane
         self._sync = b""
+        self._asked = 0
         self._order = FrameOrder()
         self._lateness = Lateness()
         self._found: deque[_Found] = deque()
-        self._socket = SubscriberSocket(
-            context, endpoint, token, queue_limit=_QUEUE_EVERY if every else _QUEUE_NEWEST
-        )
-        self._socket.subscribe(self._topic)
+        self._way = (context, endpoint, token)
+        self._topic, self._socket = self._subscribe()
+
+    def _subscribe(self) -> tuple[bytes, SubscriberSocket]:
+        context, endpoint, token = self._way
+        if self._lane is not None:
+            topic, endpoint, queue_limit = slot_topic(self.track), self._lane.endpoint, _QUEUE_LANE
+        else:
+            topic = frame_topic(self.track)
+            queue_limit = _QUEUE_EVERY if self._every else _QUEUE_NEWEST
+        found = SubscriberSocket(context, endpoint, token, queue_limit=queue_limit)
+        found.subscribe(topic)
+        return topic, found
+
+    @property
+    def transport(self) -> Literal["lane", "socket"]:
+        """How frames come: by reference on this machine, or through the socket."""
+        return "socket" if self._lane is None else "lane"
 
     def fileno(self) -> int:
         """Return the descriptor to wait on, edge-triggered, when nothing is left to take."""
@@ -65,7 +99,7 @@ class FrameFeed:
     @property
     def settle_s(self) -> float:
         """Within what time a newer frame comes, if it is worth waiting for."""
-        nbytes = len(self._found[0][1]) if self._found else 0
+        nbytes = self._found[0][0].nbytes if self._found and self._lane is None else 0
         transfer_s = nbytes / _TRANSFER_NBYTES_PER_S
         worth_s = min(self._lateness.worth_ns / 1e9, _WORTH_MOST_S)
         return max(_SETTLE_S, worth_s) + transfer_s
@@ -74,6 +108,9 @@ class FrameFeed:
         """Ask to be told when the subscription is live; ask anew if it was asked before."""
         if self._sync:
             self._socket.unsubscribe(self._sync)
+        self._asked += 1
+        if self._lane is not None and self._asked > _ASK_LANE:
+            self._fall_back()
         self._sync = f"{SYNC_TOPIC}{secrets.token_hex(12)}".encode()
         self._socket.subscribe(self._sync)
         self.look()
@@ -116,14 +153,28 @@ class FrameFeed:
                 return frame
             # What is left in the socket's queue would not be announced again.
             self.fill()
+        if self._lane is not None and self._lane.broken:
+            self._fall_back()
         return None
 
+    def _fall_back(self) -> None:
+        """Go over to the socket; what is missed on the way counts in a gap."""
+        self.close()
+        self._lane = None
+        self._topic, self._socket = self._subscribe()
+
     def _show(self, found: _Found) -> Frame | None:
-        header, payload, received_ns = found
-        gap = self._order.show(header.epoch, header.seq)
-        if gap is None:
+        header, where, received_ns = found
+        if not self._order.is_newer(header.epoch, header.seq):
             return None
-        return make_frame(self.track, header, payload, gap, received_ns)
+        if isinstance(where, SlotReference):
+            array = self._lane.array(header, where) if self._lane is not None else None
+        else:
+            array = received_array(header, where)
+        if array is None:
+            return None
+        gap = self._order.show(header.epoch, header.seq) or 0
+        return make_frame(self.track, header, array, gap, received_ns)
 
     def _keep(self, parts: list[Part]) -> bool:
         """Sort one multipart in; return whether it was a frame."""
@@ -134,17 +185,23 @@ class FrameFeed:
             self.malformed += 1
             return False
         try:
-            header = decode_header(parts[1], len(parts[2]))
+            header, where = self._read(parts[1], parts[2])
         except RemoteProtocolError:
             self.malformed += 1
             return False
-        found = (header, parts[2], time.time_ns())
+        found = (header, where, time.time_ns())
         self._lateness.arrived(header.seq, header.sent_ns, found[2])
         if self._every or not self._found:
             self._found.append(found)
         elif _place(found) > _place(self._found[0]):
             self._found[0] = found
         return True
+
+    def _read(self, part: Part, last: Part) -> tuple[FrameHeader, Part | SlotReference]:
+        if self._lane is None:
+            return decode_header(part, len(last)), last
+        header = decode_header(part)
+        return header, decode_reference(last, header.nbytes)
 
     def _synchronised(self, topic: bytes) -> None:
         if topic == self._sync:
@@ -153,8 +210,10 @@ class FrameFeed:
             self._sync = b""
 
     def close(self) -> None:
-        """Close the socket; frames handed out stay valid."""
+        """Close the socket and the lane; frames handed out stay valid."""
         self._socket.close()
+        if self._lane is not None:
+            self._lane.close()
 
 
 def _place(found: _Found) -> tuple[int, int]:

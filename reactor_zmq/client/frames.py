@@ -38,7 +38,8 @@ class Frames:
         self._closed = False
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._poll = select.poll()
-        self._poll.register(feed.fileno(), select.POLLIN)
+        self._watched = feed.fileno()
+        self._poll.register(self._watched, select.POLLIN)
         self._poll.register(self._wake, select.POLLIN)
 
     @property
@@ -50,6 +51,11 @@ class Frames:
     def live(self) -> bool:
         """Whether the runtime has seen the subscription."""
         return self._feed.live
+
+    @property
+    def transport(self) -> str:
+        """``lane`` while frames are mapped, ``socket`` while they are received."""
+        return self._feed.transport
 
     @property
     def malformed(self) -> int:
@@ -66,6 +72,7 @@ class Frames:
         while not self.live:
             with self._lock:
                 self._feed.synchronise()
+                self._watch()
             until = min(deadline, time.monotonic() + SYNC_AGAIN_S)
             while not self.live and self._wait(until - time.monotonic()):
                 with self._lock:
@@ -102,7 +109,18 @@ class Frames:
                 self._fill(self._feed.fill)
             self._feed.settled()
         with self._lock:
-            return None if self._closed else self._feed.take()
+            if self._closed:
+                return None
+            frame = self._feed.take()
+            self._watch()
+            return frame
+
+    def _watch(self) -> None:
+        """Wait on the feed's socket from here on, if it is another one."""
+        if self._watched != (fileno := self._feed.fileno()):
+            self._poll.unregister(self._watched)
+            self._poll.register(fileno, select.POLLIN)
+            self._watched = fileno
 
     def _fill(self, fill: Callable[[], None]) -> None:
         with self._lock:

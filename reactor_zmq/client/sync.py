@@ -14,6 +14,7 @@ import numpy as np
 from msgspec import Struct
 
 from reactor_zmq.client.driver import MAX_MESSAGES, Driver
+from reactor_zmq.client.frame_feed import Transport
 from reactor_zmq.client.frames import Frames
 from reactor_zmq.client.messages import Message, Reply, UploadReference, pack
 from reactor_zmq.client.publishing import Metadata, publication
@@ -40,8 +41,10 @@ class Client(ClientView):
     background thread reads while nobody waits, keeps the link alive and runs callbacks.
     """
 
-    def __init__(self, driver: Driver, reply_timeout: float | None) -> None:
-        super().__init__(driver)
+    def __init__(
+        self, driver: Driver, reply_timeout: float | None, transport: Transport = "auto"
+    ) -> None:
+        super().__init__(driver, transport)
         self._reply_timeout = reply_timeout
         self._turn = Turn(driver)
         self._requests = Requests(driver, self._turn)
@@ -177,7 +180,12 @@ class Client(ClientView):
     # --- frames -------------------------------------------------------------------------------
 
     def frames(
-        self, track: str | None = None, *, every: bool = False, timeout: float | None = None
+        self,
+        track: str | None = None,
+        *,
+        every: bool = False,
+        timeout: float | None = None,
+        transport: Transport | None = None,
     ) -> Frames:
         """Return an iterator over a track's frames, live when this returns.
 
@@ -190,6 +198,7 @@ class Client(ClientView):
             every: Give every frame that arrives, in order. Still lossy: a reader that is too slow
                 sees gaps.
             timeout: Seconds without a frame after which a step raises TimeoutError.
+            transport: As in ``connect``; that one's where it is not given.
 
         Raises:
             ConfigError: There is no such track, or several to choose from.
@@ -200,7 +209,7 @@ class Client(ClientView):
         if track is None and not self.tracks:
             self.wait_ready(timeout)
         self._check_open()
-        feed = self._make_feed(track, every=every)
+        feed = self._make_feed(track, every=every, transport=transport)
         frames = Frames(feed, timeout, self._is_open, self._frames.discard)
         self._frames.add(frames)
         try:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import get_args
 
 from reactor_zmq.client.driver import Driver
-from reactor_zmq.client.frame_feed import FrameFeed
+from reactor_zmq.client.frame_feed import FrameFeed, Transport
+from reactor_zmq.client.lane import LaneReader, open_lane
 from reactor_zmq.errors import ConfigError, ConnectionLost, LoadError
 from reactor_zmq.wire.codes import State
 from reactor_zmq.wire.control import Status, TopicInfo, Welcome
@@ -18,8 +20,9 @@ _LOADED = (State.READY, State.WAITING)
 class ClientView:
     """Properties of a connected client; each may be read from any thread."""
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: Driver, transport: Transport = "auto") -> None:
         self._driver = driver
+        self._transport: Transport = check_transport(transport)
         self._pid = os.getpid()
 
     @property
@@ -129,15 +132,41 @@ class ClientView:
             raise ConfigError(f"the model has no track {track!r}; it has: {', '.join(names)}")
         return track
 
-    def _make_feed(self, track: str | None, *, every: bool) -> FrameFeed:
+    def _make_feed(
+        self, track: str | None, *, every: bool, transport: Transport | None
+    ) -> FrameFeed:
         address = self._driver.address
+        name = self._choose_track(track)
         return FrameFeed(
             self._driver.context,
             address.reach(self._welcome.frames),
             address.token,
-            self._choose_track(track),
+            name,
             every=every,
+            lane=self._open_lane(check_transport(transport or self._transport), every=every),
         )
+
+    def _open_lane(self, transport: Transport, *, every: bool) -> LaneReader | None:
+        if transport == "socket":
+            return None
+        found = open_lane(self._welcome.lane, every=every)
+        if isinstance(found, LaneReader):
+            return found
+        if transport == "lane":
+            raise ConfigError(f"there is no same-host lane to {self.model!r}: {found}")
+        return None
+
+
+def check_transport(transport: str) -> Transport:
+    """Return a transport's name.
+
+    Raises:
+        ConfigError: There is none of this name.
+    """
+    for known in get_args(Transport):
+        if transport == known:
+            return known
+    raise ConfigError(f"transport is 'auto', 'socket' or 'lane', not {transport!r}")
 
 
 def unreachable(driver: Driver, timeout: float) -> ConnectionLost:

@@ -284,3 +284,50 @@ class Librarian(ReactorPipeline):
     def inference(self):
         while True:
             yield Idle
+
+
+class Made(ModelMessage):
+    count: int
+
+
+class Burst(InputState):
+    _left: int = 0
+    _made: int = 0
+    _side: int = 128
+
+
+class Sentinel(ReactorPipeline):
+    """Frames whose every four bytes are their number, as many as are asked for."""
+
+    state: Burst
+    output: Picture
+
+    @event(name="burst")
+    def burst(self, count: int, side: int = 128):
+        self.state._left, self.state._side = count, side
+
+    @event(name="made")
+    def made(self) -> Made:
+        return Made(count=self.state._made)
+
+    def load(self, config):
+        self._pause_s = config.get("pause_s", 0.0)
+
+    def inference(self):
+        n = 0
+        while True:
+            if not self.state._left:
+                yield Idle
+                continue
+            self.state._left -= 1
+            side = self.state._side
+            if n % 2:  # every other one is written in place
+                loan = self.output.loan("main_video", (side, side, 4))
+                loan.array.view(np.uint32)[:] = n
+                yield Picture(main_video=loan)
+            else:
+                numbers = np.full((side, side, 1), n, np.uint32)
+                yield Picture(main_video=numbers.view(np.uint8))
+            n += 1
+            self.state._made = n
+            time.sleep(self._pause_s)
