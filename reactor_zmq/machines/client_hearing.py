@@ -135,6 +135,7 @@ class Hearing:
     def _status_told(self, encoding: Encoding, word: Envelope, now: float) -> None:
         status = decode_data(encoding, word.data, Status)
         talk = self._talk
+        talk.stopping = status.state is State.STOPPING
         talk.out.append(StatusTold(status))
         unread = talk.welcome is not None and not talk.welcome.schema_hash
         if unread and talk.phase is Phase.OPEN and status.state in _LOADED:

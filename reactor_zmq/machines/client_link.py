@@ -148,6 +148,8 @@ class ClientLink:
     def _link_down(self, _: LinkDown, now: float) -> None:
         if self.phase is Phase.LEAVING:
             self._talk.close(None)
+        elif self._talk.stopping and self.phase is Phase.OPEN:
+            self._talk.close(self._talk.lost("the runtime has stopped"))
         elif self.phase is not Phase.CLOSED:
             self._talk.come_apart(Phase.DOWN, now)
 

@@ -58,6 +58,7 @@ class Talk:
     Attributes:
         welcome: The newest; None before the first.
         error: Why the client is closed, if not by its own leave.
+        stopping: The runtime has said that it stops.
         due: When the next ``$hello`` is said, or the wait for ``$bye`` is over.
         out: Instructions of the stimulus being handled.
     """
@@ -75,6 +76,7 @@ class Talk:
         self.resume = ""
         self.hellos = 0
         self.apart_since = self.sent_at = self.heard_at = self.due = now
+        self.stopping = False
         self.out: list[Instruction] = []
         self._name = name
         self._scope: Scope = scope

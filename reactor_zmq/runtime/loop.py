@@ -52,6 +52,7 @@ from reactor_zmq.wire import link
 
 # The frames socket has to be touched at least so often, or dead peers' slots never come back.
 _TOUCH_S = 0.02
+_PART_S = 0.25
 _LOOK_AT_CLOCK_S = 0.1
 # What one pass takes from the actor, so that peers are heard under a flood of messages.
 _BATCH = 256
@@ -110,8 +111,20 @@ class FrontEndLoop:
             self._watch_actor()
             self._pass(self._wait())
         self._perform(self._brain.farewell())
-        self._events.flush()
+        self._part()
         return 1 if self._load_failed else 0
+
+    def _part(self) -> None:
+        """Give peers a moment to read the last words and to close their links themselves.
+
+        A peer with ``ZMQ_IMMEDIATE`` loses what it has not read when the other side closes.
+        """
+        deadline = time.monotonic() + _PART_S
+        while self._events.links and time.monotonic() < deadline:
+            self._poll.poll(_PART_S / 10)
+            self._zap.answer_all()
+            self._events.receive()
+            self._events.flush()
 
     def close(self) -> None:
         """Give back what the loop itself opened."""

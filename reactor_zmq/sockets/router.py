@@ -44,6 +44,11 @@ class EventsSocket:
         """Peers that have not yet taken all that was said to them."""
         return len(self._queues)
 
+    @property
+    def links(self) -> int:
+        """Links that are open as far as :meth:`receive` has looked."""
+        return self.monitor.links
+
     def ready(self) -> bool:
         """Whether a message can be received without waiting."""
         return readable(self.socket)

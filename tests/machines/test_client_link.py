@@ -200,6 +200,15 @@ def test_refused_resume_starts_anew_and_fails_what_may_have_been_applied(play: P
     assert (event["type"], event["id"], event["seq"]) == ("waiting", 2, 1)
 
 
+def test_a_link_that_breaks_while_the_runtime_stops_is_the_end(play: Play):
+    """Who heard that the runtime stops does not wait for it to come back."""
+    play.open()
+    play.hear("$status", {"state": "stopping", "epoch": 1})
+    (closed,) = [i for i in play.do(LinkDown()) if isinstance(i, Closed)]
+    assert isinstance(closed.error, ConnectionLost)
+    assert "stopped" in str(closed.error)
+
+
 def test_a_broken_link_fails_what_can_not_be_repeated(play: Play):
     """Chunks of a file are not repeated; a request for the schema is."""
     play.open()
