@@ -151,13 +151,16 @@ class FrontEnd:
         if self._state.model.state is State.STOPPING:
             raise RemoteProtocolError(Code.CLOSED, "the runtime is stopping")
         joined = client is None and not hello.resume
+        if client is not None and hello.resume not in ("", client.token):
+            text = "this link speaks for another client already"
+            raise RemoteProtocolError(Code.RESUME_REFUSED, text, "resume")
         if hello.resume:
             client = self._resume(letter.peer, hello.resume, letter.encoding)
         elif client is None:
             client = self._join(letter.peer, hello, letter.encoding, now)
         client.delimiter = letter.delimiter
         client.follows_state = hello.follow_state
-        self._welcome(client, letter.word, resumed=not joined)
+        self._welcome(client, letter.word, resumed=bool(hello.resume))
         if joined:
             self._state.tell(self._join_notice(client))
 
@@ -290,6 +293,8 @@ class FrontEnd:
         state, model = self._state, self._state.model
         model.ready = False
         model.reason = reason
+        # The next actor tells what it misses, and nothing where the replay brought it.
+        state.session.missing = ()
         code = Code.MODEL_UNAVAILABLE if final else Code.ACTOR_CRASHED
         text = "the model will not be started again" if final else _REASONS.get(reason, "")
         self._desk.fail_in_flight(code, text or _REASONS["crashed"], also_waiting=final)

@@ -121,6 +121,38 @@ def test_resume_takes_over_from_a_link_that_looks_alive():
     assert stage.say("b", "get_prompt", id=1) == []
 
 
+def test_link_of_one_client_can_not_become_another():
+    """Otherwise the first client would be left without a link that could ever break."""
+    stage = Stage()
+    first = stage.hello("a")
+    stage.hello("b")
+    (error,) = stage.say("b", "$hello", {"protocol": 1, "resume": first["resume"]}, id=1)
+    assert error["data"]["code"] == "resume_refused"
+    stage.gone("a")
+    stage.gone("b")
+    stage.wait(6)
+    assert stage.brain.client_count == 0
+
+
+def test_second_hello_is_no_resume():
+    """The same client is welcomed again, and told that nothing was resumed."""
+    stage = Stage()
+    first = stage.hello("a")
+    again = stage.hello("a")
+    assert (again["client"], again["resumed"]) == (first["client"], False)
+
+
+def test_new_actor_misses_what_it_says():
+    """What the dead actor missed is not held against the next one."""
+    stage = Stage()
+    stage.hello("a")
+    stage.actor(link.Waiting(("prompt",)))
+    stage.crash()
+    stage.restart()
+    (status,) = stage.say("a", "$status", id=1)
+    assert (status["data"]["state"], status["data"]["missing"]) == ("ready", [])
+
+
 def test_wrong_resume_token_is_refused():
     """A made-up token resumes nobody and makes no client."""
     stage = Stage()
