@@ -230,6 +230,8 @@ class FrontEnd:
                 self._desk.failed(message)
             case link.Message():
                 self._relay(message)
+            case link.Joined(client_id):
+                self._admit(client_id)
             case link.StateChanged(fields, fresh):
                 self._state_changed(fields, fresh=fresh)
             case link.Loading(done, total, text):
@@ -252,10 +254,20 @@ class FrontEnd:
             if client is not None:
                 self._state.say_packed(client, message.type, message.data)
             return
-        for client in self._state.clients:
+        for client in self._admitted():
             self._state.say_packed(client, message.type, message.data)
 
+    def _admit(self, client_id: str) -> None:
+        client = self._state.clients.get(client_id)
+        if client is not None:
+            client.admitted = True
+
+    def _admitted(self) -> list[Client]:
+        return [client for client in self._state.clients if client.admitted]
+
     def _state_changed(self, fields: dict[str, bytes], *, fresh: bool) -> None:
+        if not fresh and not self._admitted():
+            return  # of the session before: this one's begins with all fields
         session = self._state.session
         session.version += 1
         session.state = dict(fields) if fresh else session.state | fields

@@ -202,6 +202,38 @@ def test_messages_go_to_one_or_to_all():
     assert len(stage.heard("a", out)) == len(stage.heard("b", out)) == 1
 
 
+def test_newcomer_hears_nothing_before_its_connected_hook():
+    """What a turn says to all while a client waits to be let in is not for that client."""
+    stage = Stage()
+    stage.hello("a")
+    stage.admits = False
+    newcomer = stage.hello("b")["client"]
+    out = stage.actor(link.Message("", "progress", packed(step=1)))
+    assert len(stage.heard("a", out)) == 1
+    assert stage.heard("b", out) == []
+    stage.actor(link.Joined(newcomer))
+    (hello,) = stage.heard("b", stage.actor(link.Message(newcomer, "hello", packed())))
+    assert hello["type"] == "hello"
+    assert len(stage.heard("b", stage.actor(link.Message("", "progress", packed(step=2))))) == 1
+
+
+def test_last_words_of_a_session_are_not_the_next_ones():
+    """State and messages that the actor sent before it heard of the change reach nobody."""
+    stage = Stage()
+    stage.hello("a")
+    stage.actor(link.StateChanged({"prompt": packed_value("a meadow")}, fresh=True))
+    stage.say("a", "$bye")
+    stage.admits = False
+    client = stage.hello("b", follow_state=True)["client"]
+    late = stage.actor(link.StateChanged({"prompt": packed_value("a storm")}))
+    late += stage.actor(link.Message("", "progress", packed(step=9)))
+    assert stage.heard("b", late) == []
+    stage.actor(link.Joined(client))
+    stage.actor(link.StateChanged({"prompt": packed_value("a meadow")}, fresh=True))
+    stage.crash()
+    assert "Restore" not in _names(stage.told(stage.restart()))
+
+
 def test_state_is_pushed_to_those_who_follow():
     """State changes reach followers, newcomers get them in the welcome, others ask."""
     stage = Stage()
