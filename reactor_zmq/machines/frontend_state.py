@@ -215,9 +215,9 @@ class FrontEndState:
         if self.clients.get(client.id) is None:
             return
         if client.peer is not None:
-            self.say(client, "$bye", Bye(reason))
             if reason == Code.SLOW_CONSUMER:
                 self.out.append(Forget(client.peer))
+            self.say(client, "$bye", Bye(reason))
         self.remove(client)
 
     def remove(self, client: Client) -> None:
