@@ -165,11 +165,7 @@ class Session:
     async def _finish(self, last: ClientInfo) -> None:
         for track in self._inputs:
             track.close()
-        try:
-            await self._close_turns()
-        except Exception as error:  # an author's finally may raise anything
-            log.exception("the generator raised while it was closed")
-            escalate(error)
+        await self._close_turns()
         await self._hook("session_ended", client=last)
         vars(self._model).pop("state", None)
         # Not when the next one starts: a frame may be quicker than its publisher's Join.
