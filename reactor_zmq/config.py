@@ -24,6 +24,7 @@ class Limits(Struct, frozen=True, kw_only=True):
         strikes: Malformed messages after which a peer is heard no more.
         upload_nbytes: One file.
         session_upload_nbytes: All files of a session.
+        session_uploads: How many they may be: each holds a descriptor.
         open_uploads: Files of one client that are not yet whole.
         upload_idle_s: An unfinished file is forgotten after so long without a chunk.
     """
@@ -37,6 +38,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     strikes: int = 20
     upload_nbytes: int = 32 * 2**20
     session_upload_nbytes: int = 128 * 2**20
+    session_uploads: int = 1024
     open_uploads: int = 8
     upload_idle_s: float = 60.0
 

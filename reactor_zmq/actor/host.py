@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from reactor_zmq.actor.author import AuthorLoop
+from reactor_zmq.actor.calls import escalate
 from reactor_zmq.actor.clock import Clock, LoopClock
 from reactor_zmq.actor.emission import Emitter, Outlet, is_idle
 from reactor_zmq.actor.faults import TurnFaults, Verdict
@@ -232,8 +233,12 @@ class ModelHost:
             self._outlet.post(SessionFailed("error"))
 
     async def _close_turns(self) -> None:
-        if self.turns is not None:
-            await self.turns.close()
+        try:
+            if self.turns is not None:
+                await self.turns.close()
+        except Exception as error:  # an author's finally may raise anything
+            log.exception("the generator raised while it was closed")
+            escalate(error)
 
     def _abandon_turn(self) -> None:
         """Let a turn end that waits for something, where a waiting letter ends the session."""

@@ -17,7 +17,7 @@ from reactor_zmq.model.messages import ModelMessage
 from reactor_zmq.model.pipeline import ReactorModel
 from reactor_zmq.model.spec import ModelSpec
 from reactor_zmq.model.state import missing_required, pack_value, state_fields, take_changes
-from reactor_zmq.wire.link import Join, Restore, StateChanged, Waiting
+from reactor_zmq.wire.link import Join, Joined, Restore, StateChanged, Waiting
 
 log = logging.getLogger("reactor_zmq.actor")
 
@@ -54,6 +54,7 @@ class Session:
         self._uploads = uploads
         self._close_turns = close_turns
         self._restores: list[Restore] = []
+        self._untold = False
 
     async def join(self, join: Join) -> None:
         """Let a client in; the first one starts the session.
@@ -63,13 +64,13 @@ class Session:
         if join.client_id in self.clients:
             return
         client = ClientInfo(join.client_id, join.joined_at, partial(self._send_to, join.client_id))
-        fresh = not self.active
-        if fresh:
+        if not self.active:
             await self._start(client)
         self.clients[client.id] = client
         self.connected.set()
+        self._outlet.post(Joined(client.id))
         await self._hook("connected", client=client)
-        self.tell_state(fresh=fresh)
+        self.tell_state()
         self.tell_missing()
 
     async def leave(self, client_id: str) -> None:
@@ -129,10 +130,11 @@ class Session:
         if self.clients if client_id is None else client_id in self.clients:
             self._outlet.say(message, client_id or "")
 
-    def tell_state(self, *, fresh: bool = False) -> None:
-        """Tell which public fields changed since the last time."""
+    def tell_state(self) -> None:
+        """Tell which public fields changed since the last time; all of them at the first."""
         if not self.active or self._spec.state_class is None:
             return
+        fresh, self._untold = self._untold, False
         packed: dict[str, bytes] = {}
         for name, value in take_changes(self._model.state).items():
             try:
@@ -152,7 +154,7 @@ class Session:
             self._outlet.post(Waiting(missing))
 
     async def _start(self, client: ClientInfo) -> None:
-        self.active = True
+        self.active = self._untold = True
         self._model.state = self._spec.new_state()
         self._emitter.begin_session()
         await self._hook("session_started", client=client)
@@ -163,11 +165,7 @@ class Session:
     async def _finish(self, last: ClientInfo) -> None:
         for track in self._inputs:
             track.close()
-        try:
-            await self._close_turns()
-        except Exception as error:  # an author's finally may raise anything
-            log.exception("the generator raised while it was closed")
-            escalate(error)
+        await self._close_turns()
         await self._hook("session_ended", client=last)
         vars(self._model).pop("state", None)
         # Not when the next one starts: a frame may be quicker than its publisher's Join.

@@ -22,6 +22,8 @@ class Client:
         peer: The ROUTER's name for its link, None while the link is broken.
         delimiter: Whether it is a REQ peer, whose empty first part is mirrored.
         follows_state: Whether it is told of each change of the model's state.
+        admitted: Whether the actor has let it in: until then nothing said to all is for it, so
+            that what its ``@connected`` hook says comes first.
         lost_at: Since when the link is broken.
         last_seq: The greatest ``seq`` seen; events are numbered from 1.
         replies: Encoded replies by ``seq``, for resends.
@@ -38,6 +40,7 @@ class Client:
     encoding: Encoding
     delimiter: bool = False
     follows_state: bool = False
+    admitted: bool = False
     lost_at: float | None = None
     last_seq: int = 0
     in_flight: int = 0

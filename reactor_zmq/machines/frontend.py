@@ -151,13 +151,16 @@ class FrontEnd:
         if self._state.model.state is State.STOPPING:
             raise RemoteProtocolError(Code.CLOSED, "the runtime is stopping")
         joined = client is None and not hello.resume
+        if client is not None and hello.resume not in ("", client.token):
+            text = "this link speaks for another client already"
+            raise RemoteProtocolError(Code.RESUME_REFUSED, text, "resume")
         if hello.resume:
             client = self._resume(letter.peer, hello.resume, letter.encoding)
         elif client is None:
             client = self._join(letter.peer, hello, letter.encoding, now)
         client.delimiter = letter.delimiter
         client.follows_state = hello.follow_state
-        self._welcome(client, letter.word, resumed=not joined)
+        self._welcome(client, letter.word, resumed=bool(hello.resume))
         if joined:
             self._state.tell(self._join_notice(client))
 
@@ -227,6 +230,8 @@ class FrontEnd:
                 self._desk.failed(message)
             case link.Message():
                 self._relay(message)
+            case link.Joined(client_id):
+                self._admit(client_id)
             case link.StateChanged(fields, fresh):
                 self._state_changed(fields, fresh=fresh)
             case link.Loading(done, total, text):
@@ -249,10 +254,20 @@ class FrontEnd:
             if client is not None:
                 self._state.say_packed(client, message.type, message.data)
             return
-        for client in self._state.clients:
+        for client in self._admitted():
             self._state.say_packed(client, message.type, message.data)
 
+    def _admit(self, client_id: str) -> None:
+        client = self._state.clients.get(client_id)
+        if client is not None:
+            client.admitted = True
+
+    def _admitted(self) -> list[Client]:
+        return [client for client in self._state.clients if client.admitted]
+
     def _state_changed(self, fields: dict[str, bytes], *, fresh: bool) -> None:
+        if not fresh and not self._admitted():
+            return  # of the session before: this one's begins with all fields
         session = self._state.session
         session.version += 1
         session.state = dict(fields) if fresh else session.state | fields
@@ -290,6 +305,8 @@ class FrontEnd:
         state, model = self._state, self._state.model
         model.ready = False
         model.reason = reason
+        # The next actor tells what it misses, and nothing where the replay brought it.
+        state.session.missing = ()
         code = Code.MODEL_UNAVAILABLE if final else Code.ACTOR_CRASHED
         text = "the model will not be started again" if final else _REASONS.get(reason, "")
         self._desk.fail_in_flight(code, text or _REASONS["crashed"], also_waiting=final)

@@ -59,7 +59,6 @@ class Session:
     Attributes:
         state: Public fields as clients know them, packed.
         journal: Fields that were changed since the session began: replayed into a new actor.
-        restoring: A replay is under way, so the actor's defaults do not count.
         publishers: Input track index to the client that owns it.
     """
 
@@ -67,7 +66,6 @@ class Session:
     uploads: Uploads
     state: dict[str, bytes] = field(default_factory=dict[str, bytes])
     journal: dict[str, bytes] = field(default_factory=dict[str, bytes])
-    restoring: bool = False
     version: int = 0
     missing: tuple[str, ...] = ()
     publishers: dict[int, str] = field(default_factory=dict[int, str])
@@ -217,9 +215,9 @@ class FrontEndState:
         if self.clients.get(client.id) is None:
             return
         if client.peer is not None:
-            self.say(client, "$bye", Bye(reason))
             if reason == Code.SLOW_CONSUMER:
                 self.out.append(Forget(client.peer))
+            self.say(client, "$bye", Bye(reason))
         self.remove(client)
 
     def remove(self, client: Client) -> None:

@@ -100,7 +100,7 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """The peer is no client any more: drop what still waits for it."""
+    """The peer does not read: drop what still waits for it, so that there is room to say why."""
 
     peer: bytes
 

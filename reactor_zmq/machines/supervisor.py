@@ -123,10 +123,13 @@ class Supervisor:
             # A load hears nobody, and has no session to end in order.
             case Phase.LOADING | Phase.STOPPING | Phase.TERMINATING:
                 return [self._kill("stop", now)]
-            case Phase.DOWN:
+            case Phase.KILLED:
+                self._reason = "stop"
+                return []
+            case Phase.DOWN | Phase.FAILED:
                 self._enter(Phase.ENDED, now)
                 return []
-            case _:
+            case Phase.ENDED:
                 return []
 
     def next_deadline(self) -> float | None:

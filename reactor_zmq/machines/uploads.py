@@ -61,6 +61,8 @@ class Uploads:
             raise _refused(f"size {request.size}, at most {limits.upload_nbytes} bytes a file")
         if reserved + request.size > limits.session_upload_nbytes:
             raise _refused(f"the session's files may have {limits.session_upload_nbytes} bytes")
+        if len(self._files) >= limits.session_uploads:
+            raise _refused(f"the session may have {limits.session_uploads} files")
         if unfinished >= limits.open_uploads:
             raise _refused(f"{unfinished} uploads are unfinished, that is the most")
         file = File(self._new_id(), client_id, request, now)

@@ -30,6 +30,9 @@ def to_plain(value: Any, upload: ShowUpload = show_upload) -> Any:
     Args:
         value: What an author made.
         upload: How a file is shown.
+
+    Raises:
+        TypeError: A map has keys that are neither texts nor numbers.
     """
     if value is None or isinstance(value, bool | bytes):
         return value
@@ -41,7 +44,7 @@ def to_plain(value: Any, upload: ShowUpload = show_upload) -> Any:
         return [to_plain(item, upload) for item in cast("list[Any]", value)]
     members = _members(value)
     if members is not None:
-        return {key: to_plain(item, upload) for key, item in members}
+        return {_key(key): to_plain(item, upload) for key, item in members}
     return _scalar(value)
 
 
@@ -55,6 +58,18 @@ def _members(value: Any) -> Iterable[tuple[Any, Any]] | None:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
     return None
+
+
+def _key(key: Any) -> Any:
+    """Return a map's key in the forms that JSON has for it as well as MessagePack.
+
+    Raises:
+        TypeError: It has none.
+    """
+    plain = _scalar(key.value if isinstance(key, enum.Enum) else key)
+    if not isinstance(plain, (str, int, float)):
+        raise TypeError(f"a map's keys are texts or numbers, not {type(plain).__name__}")
+    return plain
 
 
 def _scalar(value: Any) -> Any:

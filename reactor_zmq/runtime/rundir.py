@@ -28,6 +28,7 @@ class RunDirectory:
         self._lock = self._acquire(name)
         default = base / f"{name}.json"
         self.connection_file = Path(connection_file) if connection_file else default
+        self._written = False
 
     def _acquire(self, name: str) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -59,12 +60,14 @@ class RunDirectory:
             with os.fdopen(fd, "wb") as file:
                 file.write(content)
             draft.replace(target)
+            self._written = True
         except OSError as error:
             raise ConfigError(f"{target} can't be written: {error.strerror}") from error
 
     def remove(self) -> None:
         """Remove what this run made, and only that, and let the lock go."""
-        self.connection_file.unlink(missing_ok=True)
+        if self._written:
+            self.connection_file.unlink(missing_ok=True)
         for name in ("lock", "events.ipc", "frames.ipc", "lane.ipc"):
             (self.path / name).unlink(missing_ok=True)
         with suppress(OSError):  # somebody else keeps something here; it is not ours to delete

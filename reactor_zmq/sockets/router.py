@@ -102,10 +102,8 @@ class EventsSocket:
                 del self._queues[peer]
 
     def forget(self, peer: bytes) -> None:
-        """Drop what waits for a peer, but for the last thing said: why."""
-        queue = self._queues.pop(peer, None)
-        if queue:
-            self._try(peer, queue[-1])
+        """Drop what waits for a peer; what libzmq has taken still goes to it."""
+        self._queues.pop(peer, None)
 
     def close(self) -> None:
         """Close; what was said last still has half a second to leave."""

@@ -149,6 +149,12 @@ class Message(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     data: bytes
 
 
+class Joined(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
+    """The session has let a client in; what it is told comes after this, ``@connected`` first."""
+
+    client_id: str
+
+
 class StateChanged(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """Public fields that changed since the last one; sent before the replies that follow.
 
@@ -233,6 +239,7 @@ FromActor = (
     | Reply
     | ReplyError
     | Message
+    | Joined
     | StateChanged
     | Waiting
     | TurnFailed

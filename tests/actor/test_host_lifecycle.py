@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from reactor_zmq.model.fields import InputField
 from reactor_zmq.model.hooks import connected, disconnected, session_ended, session_started
 from reactor_zmq.model.idle import Idle
 from reactor_zmq.model.messages import ModelMessage
-from reactor_zmq.model.pipeline import ReactorPipeline
+from reactor_zmq.model.pipeline import ReactorModel, ReactorPipeline
 from reactor_zmq.model.state import InputState
 from reactor_zmq.model.tracks import Output, Video
 from reactor_zmq.wire import link
@@ -143,9 +144,48 @@ async def test_a_message_from_connected_comes_before_everything_else_of_the_sess
     async with rig.serving():
         rig.join("a")
         await rig.clock.play(10)
-    assert rig.outlet.posted[0] == link.Message("a", "hello", msgspec.msgpack.encode({"who": "a"}))
-    assert isinstance(rig.outlet.posted[1], link.StateChanged)
-    assert rig.outlet.posted[1].fresh
+    joined, hello, state = rig.outlet.posted[:3]
+    assert joined == link.Joined("a")
+    assert hello == link.Message("a", "hello", msgspec.msgpack.encode({"who": "a"}))
+    assert isinstance(state, link.StateChanged)
+    assert state.fresh
+
+
+class EarlyState(InputState):
+    """State of Early."""
+
+    prompt: str = "meadow"
+
+
+class Early(ReactorModel):
+    """Emits before its hook for the first client has come to its end."""
+
+    state: EarlyState
+    output: Out
+
+    async def run(self):
+        await self.connected.wait()
+        await self.emit(FRAME)
+        await self.wake.wait()
+
+    @connected
+    async def on_connected(self):
+        self.wake = asyncio.Event()
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+
+@play
+async def test_a_frame_before_the_first_word_of_the_state_does_not_hide_it():
+    """The first that is told of a session's state is all of it, whatever asks to tell it."""
+    rig = Rig(Early)
+    async with rig.serving():
+        rig.join("a")
+        await rig.clock.play(10)
+    first, *others = rig.outlet.of(link.StateChanged)
+    assert first.fresh
+    assert msgspec.msgpack.decode(first.fields["prompt"]) == "meadow"
+    assert not any(m.fresh for m in others)
 
 
 @play

@@ -341,6 +341,28 @@ async def test_inference_that_is_no_generator_is_a_failed_turn(caplog):
 
 
 @play
+async def test_a_generator_that_raises_while_it_is_closed_costs_one_turn(caplog):
+    """After a bad yield its finally may raise too: the process goes on, and so does the model."""
+
+    class Stumbles(Base):
+        def inference(self):
+            self.log.append("began")
+            try:
+                yield "no frame" if len(self.log) == 1 else FRAME
+            finally:
+                if len(self.log) == 1:
+                    raise RuntimeError("in finally")
+
+    rig = Rig(Stumbles)
+    async with rig.serving():
+        rig.join()
+        await rig.clock.play(100)
+        assert len(rig.outlet.of(link.TurnFailed)) == 1
+        assert rig.frames()
+    assert "in finally" in caplog.text
+
+
+@play
 async def test_a_turn_that_waits_when_the_last_client_leaves_is_let_go():
     """Its input track is closed, so that a read ends at once, and the session ends in order."""
 

@@ -68,6 +68,7 @@ class Stage:
         settings = FrontEndSettings("stage", "tcp://frames", resume_s, Limits(**limits))
         self.brain = FrontEnd(settings, lambda: next(ids))
         self.now = 100.0
+        self.admits = True  # the actor lets clients in as soon as it hears of them
         self.log: list[Instruction] = []
         self.do(ActorStarted(1))
         if loaded:
@@ -79,6 +80,9 @@ class Stage:
     def do(self, stimulus: Stimulus) -> list[Instruction]:
         out = self.brain.handle(stimulus, self.now)
         self.log.extend(out)
+        for message in self.told(out) if self.admits else ():
+            if isinstance(message, link.Join):
+                self.actor(link.Joined(message.client_id))
         return out
 
     def actor(self, message: link.FromActor) -> list[Instruction]:

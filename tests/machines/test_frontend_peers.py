@@ -111,9 +111,10 @@ def test_another_clients_upload_can_not_be_touched():
     [
         ({"upload_nbytes": 10}, 11, 1),
         ({"session_upload_nbytes": 25}, 10, 3),
+        ({"session_uploads": 2}, 0, 3),
         ({"open_uploads": 2}, 1, 3),
     ],
-    ids=["one file", "session", "open files"],
+    ids=["one file", "session", "files", "open files"],
 )
 def test_upload_caps(limits, size, count):
     """Each cap refuses the one file too many and names itself."""

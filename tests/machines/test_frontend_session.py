@@ -121,6 +121,38 @@ def test_resume_takes_over_from_a_link_that_looks_alive():
     assert stage.say("b", "get_prompt", id=1) == []
 
 
+def test_link_of_one_client_can_not_become_another():
+    """Otherwise the first client would be left without a link that could ever break."""
+    stage = Stage()
+    first = stage.hello("a")
+    stage.hello("b")
+    (error,) = stage.say("b", "$hello", {"protocol": 1, "resume": first["resume"]}, id=1)
+    assert error["data"]["code"] == "resume_refused"
+    stage.gone("a")
+    stage.gone("b")
+    stage.wait(6)
+    assert stage.brain.client_count == 0
+
+
+def test_second_hello_is_no_resume():
+    """The same client is welcomed again, and told that nothing was resumed."""
+    stage = Stage()
+    first = stage.hello("a")
+    again = stage.hello("a")
+    assert (again["client"], again["resumed"]) == (first["client"], False)
+
+
+def test_new_actor_misses_what_it_says():
+    """What the dead actor missed is not held against the next one."""
+    stage = Stage()
+    stage.hello("a")
+    stage.actor(link.Waiting(("prompt",)))
+    stage.crash()
+    stage.restart()
+    (status,) = stage.say("a", "$status", id=1)
+    assert (status["data"]["state"], status["data"]["missing"]) == ("ready", [])
+
+
 def test_wrong_resume_token_is_refused():
     """A made-up token resumes nobody and makes no client."""
     stage = Stage()
@@ -146,7 +178,7 @@ def test_slow_consumer_hears_why():
     out = stage.do(PeerStuck(b"a"))
     (bye,) = stage.heard("a", out)
     assert bye == {"type": "$bye", "data": {"reason": "slow_consumer"}}
-    assert isinstance(out[-1], Forget) or any(isinstance(i, Forget) for i in out)
+    assert [type(i) for i in out if isinstance(i, (Forget, Say))] == [Forget, Say]
     assert stage.brain.client_count == 0
 
 
@@ -168,6 +200,38 @@ def test_messages_go_to_one_or_to_all():
     assert stage.heard("b", out) == []
     out = stage.actor(link.Message("", "hint", packed(x=1)))
     assert len(stage.heard("a", out)) == len(stage.heard("b", out)) == 1
+
+
+def test_newcomer_hears_nothing_before_its_connected_hook():
+    """What a turn says to all while a client waits to be let in is not for that client."""
+    stage = Stage()
+    stage.hello("a")
+    stage.admits = False
+    newcomer = stage.hello("b")["client"]
+    out = stage.actor(link.Message("", "progress", packed(step=1)))
+    assert len(stage.heard("a", out)) == 1
+    assert stage.heard("b", out) == []
+    stage.actor(link.Joined(newcomer))
+    (hello,) = stage.heard("b", stage.actor(link.Message(newcomer, "hello", packed())))
+    assert hello["type"] == "hello"
+    assert len(stage.heard("b", stage.actor(link.Message("", "progress", packed(step=2))))) == 1
+
+
+def test_last_words_of_a_session_are_not_the_next_ones():
+    """State and messages that the actor sent before it heard of the change reach nobody."""
+    stage = Stage()
+    stage.hello("a")
+    stage.actor(link.StateChanged({"prompt": packed_value("a meadow")}, fresh=True))
+    stage.say("a", "$bye")
+    stage.admits = False
+    client = stage.hello("b", follow_state=True)["client"]
+    late = stage.actor(link.StateChanged({"prompt": packed_value("a storm")}))
+    late += stage.actor(link.Message("", "progress", packed(step=9)))
+    assert stage.heard("b", late) == []
+    stage.actor(link.Joined(client))
+    stage.actor(link.StateChanged({"prompt": packed_value("a meadow")}, fresh=True))
+    stage.crash()
+    assert "Restore" not in _names(stage.told(stage.restart()))
 
 
 def test_state_is_pushed_to_those_who_follow():

@@ -143,6 +143,27 @@ def test_stop_between_two_actors_ends_at_once():
     assert supervisor.phase is Phase.ENDED
 
 
+def test_stop_ends_a_run_whose_actor_was_given_up():
+    """An operator can end what the supervisor has given up."""
+    supervisor = running()
+    for now in range(4):
+        supervisor.exited("crashed", now)
+        supervisor.poll(now + 10)
+        supervisor.loaded(now + 10)
+    assert supervisor.phase is Phase.FAILED
+    assert supervisor.stop(20) == []
+    assert supervisor.phase is Phase.ENDED
+
+
+def test_stop_holds_for_an_actor_that_is_being_killed():
+    """A stop that comes between the signal and the death is no reason to start another."""
+    supervisor = running()
+    assert supervisor.poll(5, tick=-1) == [Signal(hard=True, reason="hung")]
+    assert supervisor.stop(5.1) == []
+    assert supervisor.exited("killed", 5.2) == []
+    assert supervisor.phase is Phase.ENDED
+
+
 def test_model_that_can_not_load_is_not_tried_again():
     """A first load that fails is final."""
     supervisor = Supervisor(POLICY)

@@ -172,9 +172,12 @@ def test_message_without_fields_is_an_empty_map() -> None:
     assert pack_message(Done()) == b"\x80"
 
 
-@pytest.mark.parametrize("value", [np.zeros(2), object(), 2**64, "\udfff"])
+@pytest.mark.parametrize(
+    "value",
+    [np.zeros(2), object(), 2**64, "\udfff", {None: 1}, {(1, 2): 3}, [{b"k": 1}]],
+)
 def test_message_that_can_not_be_sent_says_which(value: Any) -> None:
-    """An array or anything else without form on the wire is a TypeError with the class's name."""
+    """What has no form on the wire, in JSON too, is a TypeError with the class's name."""
 
     class Report(ModelMessage):
         value: Any

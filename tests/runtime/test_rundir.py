@@ -41,6 +41,17 @@ def test_leftovers_of_a_killed_run_are_no_obstacle(run_directory):
     again.remove()
 
 
+def test_run_that_never_wrote_its_connection_file_leaves_that_of_another(run_directory, tmp_path):
+    """A run that fails to bind must not take a running one's file away."""
+    shared = tmp_path / "shared.json"
+    first, second = RunDirectory("one", str(shared)), RunDirectory("two", str(shared))
+    first.write_connection_file(b"{}")
+    second.remove()
+    assert shared.read_bytes() == b"{}"
+    first.remove()
+    assert not shared.exists()
+
+
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "a b", "a\0b"])
 def test_names_that_are_paths_are_refused(run_directory, name):
     """A run's name never leaves its folder."""

@@ -155,6 +155,28 @@ def test_identity_of_a_peers_choosing_hijacks_nobody(sockets, context, serve):
     assert peers[1].poll(100) == 0
 
 
+def test_peer_that_does_not_read_is_told_why_when_it_does(sockets, context, serve):
+    """What waited is dropped for the last word, which comes after all that was on its way."""
+    peer = dealer(context, sockets.events_at)
+    peer.rcvhwm = 1
+    peer.send(b"hi")
+    serve.until(lambda: serve.messages)
+    name = serve.messages[0][0]
+    while sockets.events.send(name, (b"x" * 65_536,)):
+        pass
+    sockets.events.forget(name)
+    assert sockets.events.send(name, (b"why",))
+    heard = []
+
+    def read():
+        while peer.poll(0):
+            heard.append(peer.recv())
+        return heard[-1:] == [b"why"]
+
+    serve.until(read, "the last word")
+    assert heard.count(b"why") == 1
+
+
 def test_queue_of_a_peer_that_does_not_read_is_bounded(sockets, context, serve):
     """Sends to such a peer are taken up to the bound, then refused, never lost unseen."""
     peer = context.socket(zmq.DEALER)
