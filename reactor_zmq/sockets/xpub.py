@@ -51,11 +51,12 @@ class FramesSocket:
         for _ in range(_BATCH):
             if not self.ready():
                 return
-            parts = self.socket.recv_multipart(zmq.NOBLOCK)
-            message = parts[0]
-            if len(parts) != 1 or message[:1] not in (b"\x00", b"\x01"):
+            # Part by part: libzmq keeps to itself what looks like a subscription within a hostile
+            # multipart, so a part that announces more may be the last one.
+            part = self.socket.recv(zmq.NOBLOCK)
+            if part[:1] not in (b"\x00", b"\x01"):
                 continue
-            subscribed, topic = message[:1] == b"\x01", message[1:]
+            subscribed, topic = part[:1] == b"\x01", part[1:]
             if topic.startswith(_SYNC):
                 if subscribed and len(topic) <= MAX_SYNC_NBYTES:
                     self.socket.send(topic, zmq.NOBLOCK)

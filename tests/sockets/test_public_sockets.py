@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import zmq
+from raw_zmtp import ZmtpPeer
 from zmq_peers import peer_context
 
 from reactor_zmq.errors import ConfigError
@@ -43,14 +44,14 @@ def serve(sockets, wait_until):
 
     class Served:
         def __init__(self):
-            self.messages, self.gone = [], []
+            self.messages, self.gone, self.subscriptions = [], [], []
 
         def once(self):
             sockets.zap.answer_all()
             batch, gone = sockets.events.receive()
             self.messages += [(peer, [bytes(p) for p in parts]) for peer, parts in batch]
             self.gone += gone
-            list(sockets.frames.subscriptions())
+            self.subscriptions += sockets.frames.subscriptions()
             sockets.events.flush()
 
         def until(self, condition, what="the condition"):
@@ -360,3 +361,19 @@ def test_foreign_things_at_an_ipc_path_are_left_alone(context, tmp_path: Path):
 def test_monitor_events_have_the_layout_we_read():
     """Libzmq's monitor writes a 16-bit event and a 32-bit value."""
     assert struct.calcsize("=hi") == 6
+
+
+def test_multipart_without_an_end_on_the_frames_socket_is_survived(sockets, context, serve):
+    """Libzmq swallows the end of this one: that another viewer still watches is no news."""
+    hostile = (b"\x01frame/y/", b"\x02no subscription", b"\x00frame/x/")
+    with (
+        ZmtpPeer(sockets.frames_at, TOKEN, b"SUB", serve.once) as good,
+        ZmtpPeer(sockets.frames_at, TOKEN, b"SUB", serve.once) as bad,
+    ):
+        for peer in (good, bad):
+            peer.send(b"\x01frame/x/")
+        serve.until(lambda: serve.subscriptions.count((True, b"frame/x/")) == len((good, bad)))
+        bad.send(*hostile)
+        serve.until(lambda: (True, b"frame/y/") in serve.subscriptions)
+        good.send(b"\x01frame/z/")
+        serve.until(lambda: (True, b"frame/z/") in serve.subscriptions, "what came after it")
