@@ -13,6 +13,7 @@ from reactor_zmq.sockets.zap import guard
 
 # One pass takes no more, so that frames and the actor get their turn under a flood.
 _BATCH = 64
+BATCH_NBYTES = 4 * 2**20
 
 Multipart = tuple[bytes, list[memoryview]]
 _Received = tuple[int, bytes, list[memoryview]]
@@ -73,10 +74,12 @@ class EventsSocket:
         return [(peer, parts) for _, peer, parts in batch], list(gone)
 
     def _read(self) -> Iterator[_Received]:
+        nbytes = 0
         for _ in range(_BATCH):
-            if not self.ready():
+            if nbytes >= BATCH_NBYTES or not self.ready():
                 return
             frames = self.socket.recv_multipart(zmq.NOBLOCK, copy=False)
+            nbytes += sum(len(frame) for frame in frames)
             fd = int(str(frames[0].get(zmq.SRCFD)))
             yield fd, frames[0].bytes, [frame.buffer for frame in frames[1:]]
 

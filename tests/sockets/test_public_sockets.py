@@ -18,6 +18,7 @@ from zmq_peers import peer_context
 from reactor_zmq.errors import ConfigError
 from reactor_zmq.sockets.endpoints import bind
 from reactor_zmq.sockets.public import Sockets
+from reactor_zmq.sockets.router import BATCH_NBYTES
 
 TOKEN = "right-token"
 
@@ -194,6 +195,23 @@ def test_queue_of_a_peer_that_does_not_read_is_bounded(sockets, context, serve):
     for n in range(taken):
         serve.until(lambda: peer.poll(1))
         assert int.from_bytes(peer.recv()[:4], "big") == n
+
+
+def test_batch_of_large_messages_is_bounded(sockets, context, wait_until):
+    """Who sends much waits its turn after each few megabytes, so that others get theirs."""
+    part = bytes(10**6)
+    peer = dealer(context, sockets.events_at)
+    for _ in range(40):
+        peer.send(part)
+    sizes = []
+
+    def all_came():
+        sockets.zap.answer_all()
+        sizes.append(len(sockets.events.receive()[0]))
+        return sum(sizes) == 40
+
+    wait_until(all_came, "all messages")
+    assert max(sizes) * len(part) < BATCH_NBYTES + len(part)
 
 
 def test_send_to_a_peer_that_went_is_no_error(sockets, context, serve):
