@@ -71,7 +71,7 @@ class Server:
         Raises:
             ConfigError: A socket, the name or a file can't be had; nothing is left behind.
         """
-        raise_descriptor_limit()
+        max_links = raise_descriptor_limit()
         with ExitStack() as stack:
             place = RunDirectory(self._config.name, self._config.connection_file)
             stack.callback(place.remove)
@@ -79,7 +79,7 @@ class Server:
             stack.callback(self._wake_writer.close)
             stack.enter_context(self._signals())
             start_forkserver(self._preload)
-            return self._serve(stack, place, self._bind(stack, place))
+            return self._serve(stack, place, self._bind(stack, place, max_links))
 
     def stop(self) -> None:
         """End the run in order; a second call ends it at once. Any thread may call it."""
@@ -122,9 +122,11 @@ class Server:
         gc.freeze()
         return loop.run(keeper)
 
-    def _bind(self, stack: ExitStack, place: RunDirectory) -> Sockets:
+    def _bind(self, stack: ExitStack, place: RunDirectory, max_links: int) -> Sockets:
         config = self._config
-        sockets = Sockets(self._token, config.limits.part_nbytes, config.limits.client_queue)
+        sockets = Sockets(
+            self._token, config.limits.part_nbytes, config.limits.client_queue, max_links
+        )
         stack.callback(sockets.close)
         sockets.bind(config.events, config.frames)
         sockets.bind_lane(f"ipc://{place.path / 'lane.ipc'}")

@@ -25,27 +25,32 @@ class LinkMonitor:
         self.socket = socket.get_monitor_socket(_WATCHED)
         self.socket.setsockopt(zmq.LINGER, 0)
         self._open: set[int] = set()
+        self._closed: list[int] = []
 
     @property
     def links(self) -> int:
-        """Links that are open as far as :meth:`closed` has looked."""
+        """Links that are open."""
+        self._look()
         return len(self._open)
 
     def is_open(self, fd: int) -> bool:
-        """Whether a link is open as far as :meth:`closed` has looked."""
+        """Whether a link is open as far as was looked."""
         return fd in self._open
 
     def closed(self) -> list[int]:
         """Return the descriptors of links that closed since the last call, oldest first."""
-        found: list[int] = []
+        self._look()
+        found, self._closed = self._closed, []
+        return found
+
+    def _look(self) -> None:
         while readable(self.socket):
             event, value = _EVENT.unpack(self.socket.recv_multipart()[0])
             if event == zmq.Event.DISCONNECTED:
-                found.append(value)
+                self._closed.append(value)
                 self._open.discard(value)
             else:
                 self._open.add(value)
-        return found
 
     def close(self) -> None:
         """Stop watching."""

@@ -23,14 +23,19 @@ class Sockets:
         token: Password of the PLAIN user ``reactor``.
         part_nbytes: Greatest part that the events socket takes.
         queue_limit: Messages that may wait for a client that does not read.
+        max_links: Peers that may be connected at once: each takes a descriptor, and the run
+            needs some for itself.
     """
 
-    def __init__(self, token: str, part_nbytes: int, queue_limit: int) -> None:
+    def __init__(
+        self, token: str, part_nbytes: int, queue_limit: int, max_links: int = 2**16
+    ) -> None:
         if not token:
             raise ConfigError("an empty token would let everybody in")
         self._context = new_context()
         # The guard is there before anything that it guards.
-        self.zap = ZapHandler(self._context, token)
+        self._max_links = max_links
+        self.zap = ZapHandler(self._context, token, self._full)
         self.events = EventsSocket(self._context, part_nbytes=part_nbytes, queue_limit=queue_limit)
         self.frames = FramesSocket(self._context)
         self.lane = FramesSocket(self._context, ANNOUNCEMENTS)
@@ -44,6 +49,9 @@ class Sockets:
             self.lane_at = bind(self.lane.socket, endpoint, "the lane's")
         except ConfigError as error:
             _log.warning("no same-host lane: %s", error)
+
+    def _full(self) -> bool:
+        return self.events.monitor.links + self.frames.monitor.links > self._max_links
 
     def bind(self, events: str, frames: str) -> None:
         """Bind both sockets that peers elsewhere can reach.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import zmq
 
@@ -21,10 +21,21 @@ class ZapHandler:
 
     It must be there before a socket binds: with ``ZAP_ENFORCE_DOMAIN`` a missing handler
     refuses everybody, without it, it would let everybody in.
+
+    Args:
+        context: The context of the sockets.
+        token: What a peer has to know.
+        full: Whether another peer would be one too many; it may try again later.
     """
 
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], token: str) -> None:
+    def __init__(
+        self,
+        context: zmq.Context[zmq.Socket[bytes]],
+        token: str,
+        full: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._token = token.encode()
+        self._full = full
         self.accepted = 0
         self.refused = 0
         self.socket = context.socket(zmq.REP)
@@ -43,6 +54,9 @@ class ZapHandler:
     def _judge(self, request: Sequence[bytes]) -> list[bytes]:
         sequence = request[1] if len(request) > 1 else b""
         if self._known(request):
+            if self._full():
+                self.refused += 1
+                return [_VERSION, sequence, b"300", b"no descriptors left", b"", b""]
             self.accepted += 1
             return [_VERSION, sequence, b"200", b"OK", b"reactor", b""]
         self.refused += 1

@@ -197,6 +197,30 @@ def test_queue_of_a_peer_that_does_not_read_is_bounded(sockets, context, serve):
         assert int.from_bytes(peer.recv()[:4], "big") == n
 
 
+def test_peer_for_whom_no_descriptor_is_left_gets_in_later(context, wait_until):
+    """Links are bounded; whoever is refused for that tries again until another has gone."""
+    sockets = Sockets(TOKEN, part_nbytes=2**20, queue_limit=16, max_links=2)
+    sockets.bind("tcp://127.0.0.1:*", "tcp://127.0.0.1:*")
+    heard = []
+
+    def heard_of(*names):
+        sockets.zap.answer_all()
+        heard.extend(bytes(parts[0]) for _, parts in sockets.events.receive()[0])
+        return set(heard) == set(names)
+
+    peers = []
+    for name in (b"a", b"b"):
+        peers.append(dealer(context, sockets.events_at))
+        peers[-1].send(name)
+    wait_until(lambda: heard_of(b"a", b"b"), "the first two")
+    late = dealer(context, sockets.events_at)
+    late.send(b"c")
+    wait_until(lambda: heard_of(b"a", b"b") and sockets.zap.refused, "the refusal")
+    peers[0].close()
+    wait_until(lambda: heard_of(b"a", b"b", b"c"), "the third")
+    sockets.close()
+
+
 def test_batch_of_large_messages_is_bounded(sockets, context, wait_until):
     """Who sends much waits its turn after each few megabytes, so that others get theirs."""
     part = bytes(10**6)
