@@ -16,6 +16,7 @@ from reactor_zmq.machines.frontend_vocabulary import (
     ActorSaid,
     ActorStarted,
     Buffer,
+    FileLost,
     Instruction,
     ModelLoaded,
     PeerGone,
@@ -91,6 +92,9 @@ class FrontEnd:
                 self._actor_started(epoch)
             case ActorDied(reason, final):
                 self._actor_died(reason, final=final)
+            case FileLost(upload_id):
+                self._state.note("error", "an upload can't be stored", upload=upload_id)
+                self._state.session.uploads.lose(upload_id)
             case ViewersChanged(count):
                 self._state.viewers = count
             case TimePassed():

@@ -59,6 +59,13 @@ class ActorDied:
 
 
 @dataclass(frozen=True, slots=True)
+class FileLost:
+    """An upload's bytes could not be stored: no memory or no descriptor was left."""
+
+    upload_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ViewersChanged:
     """So many subscribers are connected to the frames socket."""
 
@@ -82,6 +89,7 @@ Stimulus = (
     | ActorStarted
     | ActorSaid
     | ActorDied
+    | FileLost
     | ViewersChanged
     | TimePassed
     | StopAsked

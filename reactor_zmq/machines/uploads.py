@@ -113,6 +113,10 @@ class Uploads:
         """
         del self._files[self._unfinished(client_id, upload_id).id]
 
+    def lose(self, upload_id: str) -> None:
+        """Forget a file whose bytes could not be stored."""
+        self._files.pop(upload_id, None)
+
     def usable(self, upload_id: str) -> bool:
         """Whether events may name this file."""
         file = self._files.get(upload_id)

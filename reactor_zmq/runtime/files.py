@@ -17,8 +17,20 @@ class Files:
     def __len__(self) -> int:
         return len(self._fds)
 
-    def write(self, upload_id: str, offset: int, data: bytes | memoryview) -> None:
-        """Put bytes into a file, which is made when it is first named."""
+    def write(self, upload_id: str, offset: int, data: bytes | memoryview) -> bool:
+        """Put bytes into a file, which is made when it is first named.
+
+        Returns:
+            False when the system has no room for it: the file is forgotten then.
+        """
+        try:
+            self._write(upload_id, offset, data)
+        except OSError:
+            self.drop(upload_id)
+            return False
+        return True
+
+    def _write(self, upload_id: str, offset: int, data: bytes | memoryview) -> None:
         fd = self._fds.get(upload_id)
         if fd is None:
             flags = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING

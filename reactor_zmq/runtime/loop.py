@@ -15,6 +15,7 @@ from reactor_zmq.machines.frontend_vocabulary import (
     ActorSaid,
     ActorStarted,
     DropFile,
+    FileLost,
     Forget,
     Instruction,
     ModelLoaded,
@@ -267,7 +268,8 @@ class FrontEndLoop:
                 case StoreInput(track, frame, payload):
                     self._inputs.store(track, frame, payload, self._keeper.send)
                 case WriteFile(upload_id, offset, data):
-                    self._files.write(upload_id, offset, data)
+                    if not self._files.write(upload_id, offset, data):
+                        self._handle(FileLost(upload_id))
                 case DropFile(upload_id):
                     self._files.drop(upload_id)
                 case Forget(peer):

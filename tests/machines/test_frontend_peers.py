@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stage import Stage
 
-from reactor_zmq.machines.frontend_vocabulary import DropFile, PeerSaid, StoreInput, WriteFile
+from reactor_zmq.machines.frontend_vocabulary import (
+    DropFile,
+    FileLost,
+    PeerSaid,
+    StoreInput,
+    WriteFile,
+)
 from reactor_zmq.wire import link
 
 DATA = bytes(range(256)) * 2000
@@ -325,3 +331,12 @@ def test_any_data_in_any_word_is_answered_or_applied(word, data, attached, packe
     stage.do(PeerSaid(b"a", [part, *attached]))
     stage.hello("b")
     assert stage.say("b", "$ping", id=2)[0]["type"] == "$pong"
+
+
+def test_file_that_can_not_be_stored_is_refused_from_then_on():
+    """When the system has no room, the upload is gone and its next chunk is refused."""
+    stage = Stage()
+    stage.hello("a")
+    upload_id = announce(stage)["data"]["upload_id"]
+    stage.do(FileLost(upload_id))
+    assert chunk(stage, upload_id, 0, DATA[:10])["data"]["code"] == "upload_refused"
