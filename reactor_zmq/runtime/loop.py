@@ -166,6 +166,9 @@ class FrontEndLoop:
             return
         self._tidied_at = now
         self._zap.answer_all()
+        # Left unread for long, libzmq's I/O thread would stand still under a storm of connections.
+        for each in (self._frames, self._lane):
+            each.monitor.closed()
         self._keeper.tend()
         self._look_at_clock()
 
@@ -219,8 +222,6 @@ class FrontEndLoop:
         if now - self._clock_at < _LOOK_AT_CLOCK_S:
             return
         self._clock_at = now
-        for each in (self._frames, self._lane):
-            each.monitor.closed()
         links = self._frames.monitor.links + self._lane.monitor.links
         if links != self._viewers:
             self._viewers = links

@@ -56,6 +56,7 @@ class RunDirectory:
             raise ConfigError(f"{target} is there already and is no connection file")
         draft = target.with_name(f".{target.name}.{os.getpid()}")
         try:
+            draft.unlink(missing_ok=True)  # of a run with our pid that was killed while it wrote
             fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             with os.fdopen(fd, "wb") as file:
                 file.write(content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import secrets
 import signal
@@ -14,6 +15,7 @@ from functools import partial
 
 from reactor_zmq.actor.process import ActorArgs
 from reactor_zmq.config import ServerConfig
+from reactor_zmq.errors import ConfigError
 from reactor_zmq.machines.frontend import FrontEnd
 from reactor_zmq.machines.frontend_state import FrontEndSettings
 from reactor_zmq.machines.supervisor import Supervisor
@@ -31,6 +33,7 @@ from reactor_zmq.sockets.context import raise_descriptor_limit
 from reactor_zmq.sockets.public import Sockets
 from reactor_zmq.wire.connection_file import ConnectionFile, encode_connection_file
 
+_log = logging.getLogger("reactor_zmq.runtime")
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -110,7 +113,11 @@ class Server:
 
         def started(epoch: int, board: Board) -> None:
             loop.actor_started(epoch, board)
-            self._write_file(place, sockets, keeper.pid)
+            try:
+                self._write_file(place, sockets, keeper.pid)
+            except ConfigError as error:
+                # Clients are connected already: a swept folder is no reason to let them go.
+                _log.warning("the connection file is out of date: %s", error)
 
         supervisor = Supervisor(config.supervision)
         keeper = ActorKeeper(supervisor, self._actor_args, started, loop.actor_died)

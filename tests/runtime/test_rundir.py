@@ -52,6 +52,17 @@ def test_run_that_never_wrote_its_connection_file_leaves_that_of_another(run_dir
     assert not shared.exists()
 
 
+def test_half_written_file_of_a_killed_run_with_our_pid_is_no_obstacle(run_directory):
+    """In a container every run has the same pid, and so the same draft."""
+    place = RunDirectory("demo")
+    draft = place.connection_file.with_name(f".demo.json.{os.getpid()}")
+    draft.write_bytes(b"ha")
+    place.write_connection_file(b"whole")
+    assert place.connection_file.read_bytes() == b"whole"
+    assert not draft.exists()
+    place.remove()
+
+
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "a b", "a\0b"])
 def test_names_that_are_paths_are_refused(run_directory, name):
     """A run's name never leaves its folder."""
