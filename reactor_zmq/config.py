@@ -38,7 +38,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     strikes: int = 20
     upload_nbytes: int = 32 * 2**20
     session_upload_nbytes: int = 128 * 2**20
-    session_uploads: int = 1024
+    session_uploads: int = 256
     open_uploads: int = 8
     upload_idle_s: float = 60.0
 
