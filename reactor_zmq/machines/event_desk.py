@@ -134,6 +134,9 @@ class EventDesk:
         if client.in_flight >= limits.client_window:
             raise EventError(Code.BUSY, f"{client.in_flight} events of this client are unanswered")
         if len(state.pending) + len(self._held) >= limits.mailbox:
+            # What clients left behind that have gone makes room before anybody is refused.
+            self._held = [held for held in self._held if state.clients.get(held[0]) is not None]
+        if len(state.pending) + len(self._held) >= limits.mailbox:
             raise EventError(Code.BUSY, f"{limits.mailbox} events wait for the model")
 
     def _hold(self, client: Client, encoding: Encoding, event: Envelope) -> None:

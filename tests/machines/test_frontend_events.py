@@ -221,6 +221,20 @@ def test_events_before_the_contract_are_held_and_judged_later():
     assert [(e["id"], e["data"]["field"]) for e in errors] == [(2, "strength")]
 
 
+def test_events_of_clients_that_left_during_the_load_make_room():
+    """A mailbox full of what is owed to nobody refuses nobody."""
+    stage = Stage(loaded=False, mailbox=3)
+    stage.hello("a")
+    for n in range(3):
+        stage.say("a", "get_prompt", id=n)
+    stage.hello("b")
+    (error,) = stage.say("b", "get_prompt", id=1)
+    assert error["data"]["code"] == "busy"
+    stage.say("a", "$bye")
+    stage.hello("b")
+    assert stage.say("b", "get_prompt", id=2) == []
+
+
 def test_viewers_may_not_steer():
     """A client that joined to look is refused when it sends an event."""
     stage = Stage()
