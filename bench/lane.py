@@ -7,7 +7,7 @@ in* yields an array, which the actor copies into a slot; *in place* yields a loa
 sample was written, so that making the picture is nobody's cost. The socket rows run in turn with
 the lane's, in processes of their own each time; memcpy is one ``np.copyto`` from one of two arrays
 to a third in this process. Ratios are taken pair by pair; the median is printed with the least and
-the greatest. Latency rows: from the yield to the reader having the array, at 60 frames/s.
+the greatest.
 """
 
 from __future__ import annotations

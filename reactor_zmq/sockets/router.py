@@ -20,7 +20,11 @@ _Received = tuple[int, bytes, list[memoryview]]
 
 
 class EventsSocket:
-    """Owned by one thread for life. Peers are named by the ROUTER, never by themselves."""
+    """Owned by one thread for life.
+
+    libzmq honours a routing id that a peer chose; it names a link here and never a client, and
+    a second link with the same one is not served while the first is open.
+    """
 
     def __init__(
         self,
