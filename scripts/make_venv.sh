@@ -20,4 +20,4 @@ if ! "$python" -m venv "$venv" 2>/dev/null; then
     fi
 fi
 "$venv/bin/python" -m pip install --quiet --upgrade pip
-"$venv/bin/python" -m pip install --quiet -c constraints.txt --group dev -e '.[cli]'
+"$venv/bin/python" -m pip install --quiet -c constraints.txt --group dev -e '.[cli,bridge,recording]'
