@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 FIELDS = ("rss_kb", "fds", "threads", "files")
+_LEAST_SAMPLES = 5
 
 
 @dataclass
@@ -26,7 +27,7 @@ class Footprint:
             "rss_kb": int(status["VmRSS"].split()[0]),
             "fds": len(os.listdir(f"/proc/{pid}/fd")),  # noqa: PTH208 - names are enough
             "threads": int(status["Threads"]),
-            "files": sum(1 for _ in folder.rglob("*")),
+            "files": sum(1 for path in folder.rglob("*") if not path.name.startswith(".")),
         }
         for name, value in found.items():
             self.values[name].append(value)
@@ -35,7 +36,7 @@ class Footprint:
         """Return the least-squares slope, the first fifth left out: caches fill there."""
         begin = len(self.times_s) // 5
         times, values = self.times_s[begin:], self.values[name][begin:]
-        if len(times) < 2:
+        if len(times) < _LEAST_SAMPLES:
             return 0.0
         mean_t, mean_v = sum(times) / len(times), sum(values) / len(values)
         pairs = zip(times, values, strict=True)

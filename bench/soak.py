@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import random
 import signal
@@ -40,7 +41,7 @@ MODEL = f"{Path(__file__).with_name('bench_models.py')}:Ledger"
 SAMPLE_S = 5.0
 # Frames of a 30 Hz stream, and events, need not be looked for more often.
 POLL_MS = 5
-RSS_KB_PER_HOUR = 1024
+RSS_KB_PER_HOUR = 1024.0
 JUDGED_FROM_S = 600.0
 
 
@@ -77,15 +78,15 @@ class Verdict:
         """What was promised and not held."""
         names = ("lost", "doubled", "reordered", "wrong_frames")
         found = [f"{name}: {getattr(self, name)}" for name in names if getattr(self, name)]
-        for name in ("threads", "files"):
-            if abs(self.front_end.slope_per_hour(name)) * self.seconds / 3600 > 1:
-                found.append(f"{name} grew: {self.front_end.range_of(name)}")
+        slope = self.front_end.slope_per_hour
+        bounds = {"threads": 1.0, "files": 1.0}
         if self.seconds >= JUDGED_FROM_S:
-            if self.front_end.slope_per_hour("rss_kb") > RSS_KB_PER_HOUR:
-                found.append("memory grew")
-            if self.front_end.slope_per_hour("fds") > 1:
-                found.append("descriptors grew")
-        return found
+            bounds |= {"fds": 1.0, "rss_kb": RSS_KB_PER_HOUR}
+        return found + [
+            f"{name} grew by {slope(name):.1f} per hour"
+            for name, bound in bounds.items()
+            if slope(name) > bound
+        ]
 
     @property
     def text(self) -> str:
@@ -250,6 +251,7 @@ def main() -> int:
     parser.add_argument("--serve", default="", metavar="NAME", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
+        logging.disable(logging.WARNING)
         policy = Supervision(max_restarts=10**9, backoff_s=(0.0,))
         any_port = "tcp://127.0.0.1:*"
         config = ServerConfig(
