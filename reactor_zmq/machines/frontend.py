@@ -32,7 +32,7 @@ from reactor_zmq.machines.letter import Letter
 from reactor_zmq.wire import link
 from reactor_zmq.wire.codes import Code, State
 from reactor_zmq.wire.contract import decode_contract
-from reactor_zmq.wire.control import ErrorBody, Hello, Progress, Welcome
+from reactor_zmq.wire.control import ErrorBody, Hello, Progress, Status, Welcome
 from reactor_zmq.wire.envelope import (
     PROTOCOL_VERSION,
     Encoding,
@@ -45,7 +45,6 @@ _REASONS = {
     "crashed": "the model's process died and is started again",
     "hung": "the model's process made no progress and is started again",
 }
-
 
 _STRIKING = (Code.BAD_MESSAGE, Code.TOO_MANY_PARTS, Code.TOO_LARGE, Code.UNAUTHENTICATED)
 
@@ -63,6 +62,11 @@ class FrontEnd:
         self._desk = EventDesk(self._state)
         self._strikes: dict[bytes, int] = {}
         self._told = replace(self._state.status(), clients=0, viewers=0)
+
+    @property
+    def status(self) -> Status:
+        """What clients are told of the model."""
+        return self._state.status()
 
     @property
     def stranger_count(self) -> int:
