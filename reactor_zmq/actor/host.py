@@ -146,7 +146,6 @@ class ModelHost:
             await self._apply(letter)
 
     async def _once(self) -> None:
-        self._pump()
         await self.deliver()
         if self._author is not None:
             await self._heed_author(self._author)

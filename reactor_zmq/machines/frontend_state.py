@@ -31,6 +31,10 @@ from reactor_zmq.wire.slot import Lane
 from reactor_zmq.wire.validate import EventValidator, compile_contract
 
 
+Standing = tuple[State, int, str, tuple[str, ...], Progress | None]
+"""A status without its counts: state, epoch, reason, missing input tracks, progress."""
+
+
 @dataclass(frozen=True, slots=True)
 class FrontEndSettings:
     """What the front end's brain has to know from outside."""
@@ -187,18 +191,28 @@ class FrontEndState:
 
     # --- what everybody is told ---------------------------------------------------------------
 
+    def standing(self) -> Standing:
+        """Return what everybody is told of when it changes."""
+        model = self.model
+        state, missing = model.state, self.session.missing
+        waiting = state is State.READY and bool(missing) and len(self.clients) > 0
+        return (
+            State.WAITING if waiting else state,
+            model.epoch,
+            model.reason,
+            missing if waiting else (),
+            model.progress if state is State.LOADING else None,
+        )
+
     def status(self) -> Status:
         """Return the status as of this moment."""
-        model = self.model
-        waiting = (
-            model.state is State.READY and bool(self.session.missing) and len(self.clients) > 0
-        )
+        state, epoch, reason, missing, progress = self.standing()
         return Status(
-            state=State.WAITING if waiting else model.state,
-            epoch=model.epoch,
-            reason=model.reason,
-            missing=self.session.missing if waiting else (),
-            progress=model.progress if model.state is State.LOADING else None,
+            state=state,
+            epoch=epoch,
+            reason=reason,
+            missing=missing,
+            progress=progress,
             clients=len(self.clients),
             viewers=self.viewers,
         )
