@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 
-import zmq
-
 from reactor_zmq.errors import ConfigError
 from reactor_zmq.sockets.context import new_context
 from reactor_zmq.sockets.endpoints import bind
