@@ -30,7 +30,6 @@ from reactor_zmq.wire.openapi import schema_hash
 from reactor_zmq.wire.slot import Lane
 from reactor_zmq.wire.validate import EventValidator, compile_contract
 
-
 Standing = tuple[State, int, str, tuple[str, ...], Progress | None]
 """A status without its counts: state, epoch, reason, missing input tracks, progress."""
 
