@@ -196,11 +196,12 @@ class FrontEnd:
             model=model.contract.model if model.contract else state.settings.model,
             frames=state.settings.frames,
             topics=model.topics(),
-            inputs=tuple(t.name for t in model.contract.inputs) if model.contract else (),
+            inputs=tuple(track.track for track in model.inputs()),
             schema_hash=model.hash,
             status=state.status(),
             state=state.state_change(state.session.state).fields,
             lane=state.settings.lane,
+            input_tracks=model.inputs(),
         )
         waiting = tuple(client.waiting)
         client.waiting.clear()
@@ -249,6 +250,8 @@ class FrontEnd:
                 state.broadcast("$status", replace(state.status(), reason="error"))
             case link.SessionFailed(reason):
                 self._session_failed(reason)
+            case link.Missed(frames):
+                state.session.misses += frames
             case _:
                 pass
 
@@ -340,6 +343,6 @@ class FrontEnd:
     def _tell_status(self) -> None:
         """Push ``$status`` when it changed; mere counts are told on request only."""
         status = self._state.status()
-        told, self._told = self._told, replace(status, clients=0, viewers=0)
+        told, self._told = self._told, replace(status, clients=0, viewers=0, misses=0)
         if self._told != told:
             self._state.broadcast("$status", status)
