@@ -209,6 +209,7 @@ class ModelHost:
 
     def _rest(self, *, napping: bool) -> None:
         self._rest_ns = self._clock.monotonic_ns() + REST_NS
+        self.emitter.pacing.rest()
         self._napping = napping
 
     async def _turn_failed(self, error: Exception) -> None:

@@ -196,11 +196,12 @@ class FrontEnd:
             model=model.contract.model if model.contract else state.settings.model,
             frames=state.settings.frames,
             topics=model.topics(),
-            inputs=tuple(t.name for t in model.contract.inputs) if model.contract else (),
+            inputs=tuple(track.track for track in model.inputs()),
             schema_hash=model.hash,
             status=state.status(),
             state=state.state_change(state.session.state).fields,
             lane=state.settings.lane,
+            input_tracks=model.inputs(),
         )
         waiting = tuple(client.waiting)
         client.waiting.clear()
@@ -249,6 +250,8 @@ class FrontEnd:
                 state.broadcast("$status", replace(state.status(), reason="error"))
             case link.SessionFailed(reason):
                 self._session_failed(reason)
+            case link.Missed(frames):
+                state.session.misses += frames
             case _:
                 pass
 

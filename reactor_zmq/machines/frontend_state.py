@@ -22,7 +22,15 @@ from reactor_zmq.machines.frontend_vocabulary import (
 from reactor_zmq.machines.uploads import Uploads
 from reactor_zmq.wire.codes import Code, State
 from reactor_zmq.wire.contract import Contract
-from reactor_zmq.wire.control import Bye, ErrorBody, Progress, StateChange, Status, TopicInfo
+from reactor_zmq.wire.control import (
+    Bye,
+    ErrorBody,
+    InputInfo,
+    Progress,
+    StateChange,
+    Status,
+    TopicInfo,
+)
 from reactor_zmq.wire.envelope import EventId, encode, encode_packed
 from reactor_zmq.wire.header import frame_topic
 from reactor_zmq.wire.link import EventIn, InputClosed, Leave, ToActor, UploadDropped
@@ -63,6 +71,7 @@ class Session:
         state: Public fields as clients know them, packed.
         journal: Fields that were changed since the session began: replayed into a new actor.
         publishers: Input track index to the client that owns it.
+        misses: Frames that were not ready when they were due.
     """
 
     id: str
@@ -72,6 +81,7 @@ class Session:
     version: int = 0
     missing: tuple[str, ...] = ()
     publishers: dict[int, str] = field(default_factory=dict[int, str])
+    misses: int = 0
 
 
 @dataclass(slots=True)
@@ -102,8 +112,14 @@ class Model:
         """Return where the output tracks are to be seen."""
         tracks = self.contract.outputs if self.contract else ()
         return tuple(
-            TopicInfo(t.name, t.kind, frame_topic(t.name).decode(), t.sample_rate) for t in tracks
+            TopicInfo(t.name, t.kind, frame_topic(t.name).decode(), t.sample_rate, t.tensor)
+            for t in tracks
         )
+
+    def inputs(self) -> tuple[InputInfo, ...]:
+        """Return what the input tracks take."""
+        tracks = self.contract.inputs if self.contract else ()
+        return tuple(InputInfo(t.name, t.kind, t.sample_rate, t.tensor) for t in tracks)
 
 
 class FrontEndState:
@@ -214,6 +230,7 @@ class FrontEndState:
             progress=progress,
             clients=len(self.clients),
             viewers=self.viewers,
+            misses=self.session.misses,
         )
 
     def state_change(self, fields: dict[str, bytes]) -> StateChange:
