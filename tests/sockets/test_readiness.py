@@ -20,12 +20,14 @@ def pair():
 
 
 def test_new_bell_looks_at_once(pair):
+    """A message may have come before the bell was there."""
     ours, theirs = pair
     theirs.send(b"early")
     assert Doorbell(ours).readable()
 
 
 def test_bell_goes_on_asking_until_all_is_read(pair):
+    """One announcement may stand for several messages."""
     ours, theirs = pair
     bell = Doorbell(ours)
     theirs.send(b"one")
@@ -38,6 +40,7 @@ def test_bell_goes_on_asking_until_all_is_read(pair):
 
 
 def test_silent_bell_asks_nothing_until_it_is_rung(pair):
+    """Asking costs system calls, so nothing is asked without a reason."""
     ours, theirs = pair
     bell = Doorbell(ours)
     assert not bell.readable()
@@ -48,6 +51,7 @@ def test_silent_bell_asks_nothing_until_it_is_rung(pair):
 
 
 def test_descriptor_announces_what_the_bell_has_not_seen(pair):
+    """After a no, the descriptor tells of the next message."""
     ours, theirs = pair
     bell = Doorbell(ours)
     assert not bell.readable()
