@@ -61,7 +61,7 @@ class FrontEnd:
         self._controls = Controls(self._state)
         self._desk = EventDesk(self._state)
         self._strikes: dict[bytes, int] = {}
-        self._told = replace(self._state.status(), clients=0, viewers=0)
+        self._told = self._state.standing()
 
     @property
     def status(self) -> Status:
@@ -200,11 +200,12 @@ class FrontEnd:
             model=model.contract.model if model.contract else state.settings.model,
             frames=state.settings.frames,
             topics=model.topics(),
-            inputs=tuple(t.name for t in model.contract.inputs) if model.contract else (),
+            inputs=tuple(track.track for track in model.inputs()),
             schema_hash=model.hash,
             status=state.status(),
             state=state.state_change(state.session.state).fields,
             lane=state.settings.lane,
+            input_tracks=model.inputs(),
         )
         waiting = tuple(client.waiting)
         client.waiting.clear()
@@ -253,6 +254,8 @@ class FrontEnd:
                 state.broadcast("$status", replace(state.status(), reason="error"))
             case link.SessionFailed(reason):
                 self._session_failed(reason)
+            case link.Missed(frames):
+                state.session.misses += frames
             case _:
                 pass
 
@@ -343,7 +346,7 @@ class FrontEnd:
 
     def _tell_status(self) -> None:
         """Push ``$status`` when it changed; mere counts are told on request only."""
-        status = self._state.status()
-        told, self._told = self._told, replace(status, clients=0, viewers=0)
-        if self._told != told:
-            self._state.broadcast("$status", status)
+        standing = self._state.standing()
+        if standing != self._told:
+            self._told = standing
+            self._state.broadcast("$status", self._state.status())

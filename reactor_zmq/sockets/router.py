@@ -8,11 +8,12 @@ from collections.abc import Iterator
 import zmq
 
 from reactor_zmq.sockets.monitor import LinkMonitor
-from reactor_zmq.sockets.readiness import readable
+from reactor_zmq.sockets.readiness import Doorbell
 from reactor_zmq.sockets.zap import guard
 
 # One pass takes no more, so that frames and the actor get their turn under a flood.
 _BATCH = 64
+_SRCFD = int(zmq.SRCFD)
 BATCH_NBYTES = 4 * 2**20
 
 Multipart = tuple[bytes, list[memoryview]]
@@ -43,6 +44,7 @@ class EventsSocket:
         self.socket.setsockopt(zmq.MAXMSGSIZE, part_nbytes)
         guard(self.socket)
         self.monitor = LinkMonitor(self.socket)
+        self.bell = Doorbell(self.socket)
 
     @property
     def waiting(self) -> int:
@@ -56,7 +58,7 @@ class EventsSocket:
 
     def ready(self) -> bool:
         """Whether a message can be received without waiting."""
-        return readable(self.socket)
+        return self.bell.readable()
 
     def receive(self) -> tuple[list[Multipart], list[bytes]]:
         """Return a batch of messages as (peer, parts), and the peers whose links closed since.
@@ -64,7 +66,11 @@ class EventsSocket:
         Parts stay valid for as long as they are held.
         """
         batch = list(self._read())
+        if batch:
+            self.monitor.bell.ring()  # whose links are open is asked after what they sent
         closed = self.monitor.closed()
+        if not batch and not closed and not self._unreachable:
+            return [], []
         gone = dict.fromkeys(p for fd in closed if (p := self._peer_of.pop(fd, None)))
         for fd, peer, _ in batch:
             if self.monitor.is_open(fd):
@@ -80,11 +86,11 @@ class EventsSocket:
     def _read(self) -> Iterator[_Received]:
         nbytes = 0
         for _ in range(_BATCH):
-            if nbytes >= BATCH_NBYTES or not self.ready():
+            if nbytes >= BATCH_NBYTES or not self.bell.readable():
                 return
             frames = self.socket.recv_multipart(zmq.NOBLOCK, copy=False)
             nbytes += sum(len(frame) for frame in frames)
-            fd = int(str(frames[0].get(zmq.SRCFD)))
+            fd = int(frames[0].get(_SRCFD))
             yield fd, frames[0].bytes, [frame.buffer for frame in frames[1:]]
 
     def send(self, peer: bytes, parts: tuple[bytes, ...]) -> bool:
@@ -118,6 +124,7 @@ class EventsSocket:
         self.socket.close()
 
     def _try(self, peer: bytes, parts: tuple[bytes, ...]) -> bool:
+        self.bell.ring()
         try:
             self.socket.send_multipart((peer, *parts), zmq.NOBLOCK)
         except zmq.Again:

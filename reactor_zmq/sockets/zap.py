@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import zmq
 
-from reactor_zmq.sockets.readiness import readable
+from reactor_zmq.sockets.readiness import Doorbell
 
 ZAP_ENDPOINT = "inproc://zeromq.zap.01"
 ZAP_DOMAIN = b"reactor"
@@ -41,10 +41,11 @@ class ZapHandler:
         self.socket = context.socket(zmq.REP)
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.bind(ZAP_ENDPOINT)
+        self.bell = Doorbell(self.socket)
 
     def answer_all(self) -> None:
         """Answer every handshake that waits."""
-        while readable(self.socket):
+        while self.bell.readable():
             self.socket.send_multipart(self._judge(self.socket.recv_multipart()))
 
     def close(self) -> None:
