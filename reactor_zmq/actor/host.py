@@ -146,7 +146,6 @@ class ModelHost:
             await self._apply(letter)
 
     async def _once(self) -> None:
-        self._pump()
         await self.deliver()
         if self._author is not None:
             await self._heed_author(self._author)
@@ -210,6 +209,7 @@ class ModelHost:
 
     def _rest(self, *, napping: bool) -> None:
         self._rest_ns = self._clock.monotonic_ns() + REST_NS
+        self.emitter.pacing.rest()
         self._napping = napping
 
     async def _turn_failed(self, error: Exception) -> None:

@@ -12,7 +12,7 @@ from reactor_zmq.client.frame_feed import FrameFeed, Transport
 from reactor_zmq.client.lane import LaneReader, open_lane
 from reactor_zmq.errors import ConfigError, ConnectionLost, LoadError
 from reactor_zmq.wire.codes import State
-from reactor_zmq.wire.control import Status, TopicInfo, Welcome
+from reactor_zmq.wire.control import InputInfo, Status, TopicInfo, Welcome
 from reactor_zmq.wire.scope import Scope
 
 _LOADED = (State.READY, State.WAITING)
@@ -70,6 +70,11 @@ class ClientView:
     def inputs(self) -> tuple[str, ...]:
         """Names of the input tracks; empty until the model has loaded."""
         return self._welcome.inputs
+
+    @property
+    def input_tracks(self) -> tuple[InputInfo, ...]:
+        """What the input tracks take; empty until the model has loaded."""
+        return self._welcome.input_tracks
 
     @property
     def dropped_messages(self) -> int:

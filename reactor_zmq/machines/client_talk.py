@@ -80,7 +80,7 @@ class Talk:
         self.stopping = False
         self.out: list[Instruction] = []
         self._name = name
-        self._scope = scope
+        self._scope: Scope | None = scope
 
     @property
     def silent_at(self) -> float:

@@ -11,7 +11,7 @@ from reactor_zmq.machines.clients import Client, require
 from reactor_zmq.machines.frontend_state import FrontEndState
 from reactor_zmq.machines.frontend_vocabulary import Buffer, DropFile, StoreInput, WriteFile
 from reactor_zmq.wire.codes import Code
-from reactor_zmq.wire.contract import Contract, TrackContract
+from reactor_zmq.wire.contract import Contract, TensorContract, TrackContract
 from reactor_zmq.wire.control import (
     Bye,
     ByeRequest,
@@ -48,9 +48,13 @@ SCOPE_OF: dict[str, Scope] = {
     "$clients": "admin",
     "$kick": "admin",
 }
-# Shapes of a frame by the kind of its track: (height, width, channels) or (channels, samples).
-_NDIM = {"video": 3, "audio": 2}
-_DTYPE = {"video": "|u1", "audio": "<i2"}
+# Samples of a frame by the kind of its track; a size of None varies.
+_SAMPLES = {
+    "video": TensorContract("|u1", (None, None, None)),
+    "audio": TensorContract("<i2", (None, None)),
+    "tensor": TensorContract("<f4"),
+}
+_ORDER = {"video": "(height, width, channels)", "audio": "(channels, samples)"}
 _ATTACHED = {"$upload_chunk": 1, "$publish": 1}
 
 
@@ -232,14 +236,28 @@ class Controls:
 
 
 def _check_frame(track: TrackContract, frame: Publish, nbytes: int) -> None:
-    if len(frame.shape) != _NDIM[track.kind]:
-        order = "(height, width, channels)" if track.kind == "video" else "(channels, samples)"
+    samples = track.tensor or _SAMPLES[track.kind]
+    if not _fits(frame.shape, samples.shape):
+        order = _ORDER.get(track.kind) or _order(samples)
         text = f"{track.kind} track {track.name!r} takes {order}, {frame.shape} came"
         raise RemoteProtocolError(Code.PUBLISH_REFUSED, text, "shape")
-    if frame.dtype != _DTYPE[track.kind]:
-        text = f"{track.kind} track {track.name!r} takes {_DTYPE[track.kind]}, {frame.dtype} came"
+    if frame.dtype != samples.dtype:
+        text = f"{track.kind} track {track.name!r} takes {samples.dtype}, {frame.dtype} came"
         raise RemoteProtocolError(Code.PUBLISH_REFUSED, text, "dtype")
     expected = math.prod(frame.shape) * ITEMSIZE[frame.dtype]
     if expected != nbytes:
         text = f"{frame.shape} of {frame.dtype} is {expected} bytes, {nbytes} came"
         raise RemoteProtocolError(Code.PUBLISH_REFUSED, text, "shape")
+
+
+def _fits(shape: tuple[int, ...], declared: tuple[int | None, ...] | None) -> bool:
+    if declared is None:
+        return True
+    return len(shape) == len(declared) and all(
+        size in (None, came) for came, size in zip(shape, declared, strict=True)
+    )
+
+
+def _order(samples: TensorContract) -> str:
+    sizes = ["any" if size is None else str(size) for size in samples.shape or ()]
+    return f"({', '.join(sizes)})"

@@ -59,7 +59,7 @@ class FrontEnd:
         self._controls = Controls(self._state)
         self._desk = EventDesk(self._state)
         self._strikes: dict[bytes, int] = {}
-        self._told = replace(self._state.status(), clients=0, viewers=0)
+        self._told = self._state.standing()
 
     @property
     def stranger_count(self) -> int:
@@ -185,6 +185,8 @@ class FrontEnd:
                 state.broadcast("$status", replace(state.status(), reason="error"))
             case link.SessionFailed(reason):
                 self._session_failed(reason)
+            case link.Missed(frames):
+                state.session.misses += frames
             case _:
                 pass
 
@@ -275,7 +277,7 @@ class FrontEnd:
 
     def _tell_status(self) -> None:
         """Push ``$status`` when it changed; mere counts are told on request only."""
-        status = self._state.status()
-        told, self._told = self._told, replace(status, clients=0, viewers=0)
-        if self._told != told:
-            self._state.broadcast("$status", status)
+        standing = self._state.standing()
+        if standing != self._told:
+            self._told = standing
+            self._state.broadcast("$status", self._state.status())

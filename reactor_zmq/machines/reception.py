@@ -109,11 +109,12 @@ class Reception:
             model=model.contract.model if model.contract else state.settings.model,
             frames=state.settings.frames,
             topics=model.topics(),
-            inputs=tuple(t.name for t in model.contract.inputs) if model.contract else (),
+            inputs=tuple(track.track for track in model.inputs()),
             schema_hash=model.hash,
             status=state.status(),
             state=state.state_change(state.session.state).fields,
             lane=state.settings.lane,
+            input_tracks=model.inputs(),
             scope=client.scope,
         )
         waiting = tuple(client.waiting)

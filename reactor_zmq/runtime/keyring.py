@@ -40,7 +40,9 @@ class RunTokens:
 
     def by_scope(self) -> Iterator[tuple[Scope, str]]:
         """Yield each scope and its token."""
-        yield from (("view", self.view), ("steer", self.steer), ("admin", self.admin))
+        yield "view", self.view
+        yield "steer", self.steer
+        yield "admin", self.admin
 
 
 class Keyring:

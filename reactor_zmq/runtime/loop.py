@@ -81,6 +81,7 @@ class FrontEndLoop:
         stop_count: Callable[[], int],
     ) -> None:
         self._brain = brain
+        self._sockets = sockets
         self._events = sockets.events
         self._frames = sockets.frames
         self._lane = sockets.lane
@@ -103,8 +104,10 @@ class FrontEndLoop:
         self._watched: list[int] = []
         self._changes_seen = -1
         self._poll = select.epoll()
-        for each in (self._timer, wake, *sockets.to_poll()):
-            self._poll.register(each.fileno(), select.EPOLLIN)
+        self._timer_fd, self._wake_fd = self._timer.fileno(), wake.fileno()
+        self._bells = {bell.fd: bell for bell in sockets.bells()}
+        for fd in (self._timer_fd, self._wake_fd, *self._bells):
+            self._poll.register(fd, select.EPOLLIN)
 
     def run(self, keeper: ActorKeeper) -> int:
         """Serve until the run has ended; return the exit code."""
@@ -123,7 +126,7 @@ class FrontEndLoop:
         """
         deadline = time.monotonic() + _PART_S
         while self._events.links and time.monotonic() < deadline:
-            self._poll.poll(_PART_S / 10)
+            self._listen(_PART_S / 10)
             self._zap.answer_all()
             self._events.receive()
             self._events.flush()
@@ -139,23 +142,29 @@ class FrontEndLoop:
         """Return the descriptors that announce something, after 20 ms at the latest."""
         self._timer.set(self._pump.next_due_ns())
         busy = self._events.ready() or self._frames.ready() or self._lane.ready()
-        return {fd for fd, _ in self._poll.poll(0 if busy else _TOUCH_S)}
+        return self._listen(0 if busy else _TOUCH_S)
+
+    def _listen(self, timeout_s: float) -> set[int]:
+        ready = {fd for fd, _ in self._poll.poll(timeout_s)}
+        for fd in ready:
+            if fd in self._bells:
+                self._bells[fd].ring()
+        return ready
 
     def _pass(self, ready: set[int]) -> None:
         self._hear_peers()
         if not ready.isdisjoint(self._watched):
             self._hear_actor()
-        if self._timer.fileno() in ready:
+        if self._timer_fd in ready:
             self._timer.clear()
             self._pump.send_due()
         if self._frames.ready() or self._lane.ready():
             self._pump.subscriptions_changed()
         self._pump.collect()
-        if self._zap.socket.fileno() in ready:
-            self._zap.answer_all()
+        self._zap.answer_all()
         if self._events.waiting:
             self._events.flush()
-        if self._wake.fileno() in ready:
+        if self._wake_fd in ready:
             self._wake.recv(64)
         self._tidy(ready)
 
@@ -166,10 +175,8 @@ class FrontEndLoop:
         if not urgent and now - self._tidied_at < _TOUCH_S:
             return
         self._tidied_at = now
+        self._sockets.touch()
         self._zap.answer_all()
-        # Left unread for long, libzmq's I/O thread would stand still under a storm of connections.
-        for each in (self._frames, self._lane):
-            each.monitor.closed()
         self._keeper.tend()
         self._look_at_clock()
 

@@ -63,7 +63,9 @@ def read_secret(path: str | os.PathLike[str]) -> KeyPair:
     try:
         return pair_of(read_line(where, secret=True))
     except ConfigError as error:
-        raise error if str(where) in str(error) else ConfigError(f"{where}: {error}") from error
+        if str(where) in str(error):
+            raise
+        raise ConfigError(f"{where}: {error}") from error
 
 
 def read_public(key: str | os.PathLike[str]) -> str:
@@ -73,10 +75,12 @@ def read_public(key: str | os.PathLike[str]) -> str:
         ConfigError: It is neither a key nor a file that holds one.
     """
     text = os.fspath(key)
-    if len(text) != KEY_LENGTH or os.sep in text:
-        text = read_line(Path(text), secret=False)
-    try:
+    if len(text) == KEY_LENGTH and not Path(text).exists():
         raw_key(text)
+        return text
+    found = read_line(Path(text), secret=False)
+    try:
+        raw_key(found)
     except ConfigError as error:
-        raise ConfigError(f"{os.fspath(key)}: {error}") from error
-    return text
+        raise ConfigError(f"{text}: {error}") from error
+    return found

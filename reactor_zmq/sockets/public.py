@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 
-import zmq
-
 from reactor_zmq.errors import ConfigError
 from reactor_zmq.machines.access import AllowList
 from reactor_zmq.sockets.context import new_context
 from reactor_zmq.sockets.endpoints import LOCAL_ONLY, bind
 from reactor_zmq.sockets.keys import KeyPair
+from reactor_zmq.sockets.readiness import Doorbell
 from reactor_zmq.sockets.router import EventsSocket
 from reactor_zmq.sockets.xpub import ANNOUNCEMENTS, FramesSocket
 from reactor_zmq.sockets.zap import ZapHandler
@@ -74,15 +73,27 @@ class Sockets:
         self.events_at = bind(self.events.socket, events, "--events", why_not)
         self.frames_at = bind(self.frames.socket, frames, "--frames", why_not)
 
-    def to_poll(self) -> tuple[zmq.Socket[bytes], ...]:
-        """Return the ZeroMQ sockets whose descriptors announce work."""
+    def bells(self) -> tuple[Doorbell, ...]:
+        """Return what to poll, and to ring when its descriptor announces something."""
         return (
-            self.events.socket,
-            self.events.monitor.socket,
-            self.frames.socket,
-            self.lane.socket,
-            self.zap.socket,
+            self.events.bell,
+            self.events.monitor.bell,
+            self.frames.bell,
+            self.lane.bell,
+            self.zap.bell,
         )
+
+    def touch(self) -> None:
+        """Let libzmq tidy up, as it does only inside a call; due every 20 ms.
+
+        Left unread for long, a monitor would make libzmq's I/O thread stand still under a storm
+        of connections.
+        """
+        self.zap.bell.ring()
+        for each in (self.frames, self.lane):
+            each.touch()
+            each.monitor.bell.ring()
+            each.monitor.closed()
 
     def close(self) -> None:
         """Close all of them; what was said last to clients has half a second to leave."""

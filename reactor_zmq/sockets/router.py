@@ -11,11 +11,12 @@ import zmq
 
 from reactor_zmq.sockets.keys import KeyPair
 from reactor_zmq.sockets.monitor import LinkMonitor
-from reactor_zmq.sockets.readiness import readable
+from reactor_zmq.sockets.readiness import Doorbell
 from reactor_zmq.sockets.zap import Caller, guard, read_user_id
 
 # One pass takes no more, so that frames and the actor get their turn under a flood.
 _BATCH = 64
+_SRCFD = int(zmq.SRCFD)
 BATCH_NBYTES = 4 * 2**20
 _MADE_NBYTES = 5
 
@@ -62,6 +63,7 @@ class EventsSocket:
         self.socket.setsockopt(zmq.MAXMSGSIZE, part_nbytes)
         guard(self.socket, pair)
         self.monitor = LinkMonitor(self.socket)
+        self.bell = Doorbell(self.socket)
 
     @property
     def waiting(self) -> int:
@@ -75,7 +77,7 @@ class EventsSocket:
 
     def ready(self) -> bool:
         """Whether a message can be received without waiting."""
-        return readable(self.socket)
+        return self.bell.readable()
 
     def receive(self) -> tuple[list[Multipart], list[bytes]]:
         """Return a batch of messages as (peer, parts), and the peers whose links closed since.
@@ -84,6 +86,8 @@ class EventsSocket:
         told by :meth:`arrivals`, which comes before their messages.
         """
         batch = list(self._read())
+        if self._arrivals:
+            self.monitor.bell.ring()  # whether they are still there is asked after what they sent
         for fd in self.monitor.closed():
             if fd in self._by_fd:
                 self._lost(self._by_fd[fd])
@@ -109,7 +113,7 @@ class EventsSocket:
     def _read(self) -> Iterator[Multipart]:
         nbytes = 0
         for _ in range(_BATCH):
-            if nbytes >= BATCH_NBYTES or not self.ready():
+            if nbytes >= BATCH_NBYTES or not self.bell.readable():
                 return
             frames = self.socket.recv_multipart(zmq.NOBLOCK, copy=False)
             nbytes += sum(len(frame) for frame in frames)
@@ -119,7 +123,7 @@ class EventsSocket:
 
     def _meet(self, user_id: str, frame: zmq.Frame) -> _Link:
         peer, grant = read_user_id(user_id)
-        link = _Link(peer, frame.bytes, int(str(frame.get(zmq.SRCFD))), user_id)
+        link = _Link(peer, frame.bytes, int(frame.get(_SRCFD)), user_id)
         self._links[user_id] = self._by_peer[peer] = link
         for table, key in self._places(link):
             before = table.get(key)
@@ -177,6 +181,7 @@ class EventsSocket:
         link = self._by_peer.get(peer)
         if link is None:
             return True  # it has gone, and was or will be told of
+        self.bell.ring()
         try:
             self.socket.send_multipart((link.routing_id, *parts), zmq.NOBLOCK)
         except zmq.Again:

@@ -46,6 +46,7 @@ def check_strangers_are_refused(sockets: Sockets, server_key: str = "") -> None:
         knocks = [_Knock(context, *door, who) for door in doors for who in _strangers(server_key)]
         deadline = time.monotonic() + _DEADLINE_S
         while any(not knock.refused() for knock in knocks):
+            sockets.zap.bell.ring()
             sockets.zap.answer_all()
             if time.monotonic() > deadline:
                 raise ConfigError("a stranger was not refused in time; nothing is served")

@@ -10,7 +10,7 @@ import zmq
 
 from reactor_zmq.machines.access import AllowList, Grant
 from reactor_zmq.sockets.keys import PLAIN_USER, KeyPair
-from reactor_zmq.sockets.readiness import readable
+from reactor_zmq.sockets.readiness import Doorbell
 from reactor_zmq.wire.scope import scope_of
 
 ZAP_ENDPOINT = "inproc://zeromq.zap.01"
@@ -49,10 +49,11 @@ class ZapHandler:
         self.socket = context.socket(zmq.REP)
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.bind(ZAP_ENDPOINT)
+        self.bell = Doorbell(self.socket)
 
     def answer_all(self) -> None:
         """Answer every handshake that waits."""
-        while readable(self.socket):
+        while self.bell.readable():
             self.socket.send_multipart(self._judge(self.socket.recv_multipart()))
 
     def close(self) -> None:
