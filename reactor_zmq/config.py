@@ -100,6 +100,9 @@ class ServerConfig(Struct, frozen=True, kw_only=True):
         target: ``file.py:Class``, ``module:Class`` or a folder with ``reactor.yaml``.
         name: Name of the run: its run directory and connection file.
         overrides: ``--model.key=value`` as parsed values.
+        token: The steer token; one is made where it is not given.
+        keys: Folder of keys and tokens (see ``runtime/keyring.py``); with it sockets speak CURVE.
+        insecure: Let other machines connect without CURVE.
         resume_s: A client whose link broke may return for so long.
         health_port: Where probes and metrics are answered on 127.0.0.1: 0 for any, None for none.
         exit_on_failure: End with exit code 3 when the actor is not started again.
@@ -112,6 +115,8 @@ class ServerConfig(Struct, frozen=True, kw_only=True):
     frames: str = DEFAULT_FRAMES
     connection_file: str = ""
     token: str = ""
+    keys: str = ""
+    insecure: bool = False
     overrides: dict[str, object] = {}
     log_format: str = "text"
     resume_s: float = 5.0

@@ -20,6 +20,7 @@ from reactor_zmq.machines.frontend_vocabulary import (
     Instruction,
     ModelLoaded,
     Note,
+    PeerArrived,
     PeerGone,
     PeerSaid,
     PeerStuck,
@@ -205,6 +206,8 @@ class FrontEndLoop:
 
     def _hear_peers(self) -> None:
         batch, gone = self._events.receive()
+        for caller in self._events.arrivals():
+            self._handle(PeerArrived(*caller))
         for peer, parts in batch:
             self._handle(PeerSaid(peer, parts))
         for peer in gone:

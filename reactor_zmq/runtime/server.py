@@ -25,6 +25,7 @@ from reactor_zmq.runtime.actor_process import start_forkserver
 from reactor_zmq.runtime.files import Files
 from reactor_zmq.runtime.frame_pump import FramePump
 from reactor_zmq.runtime.input_store import InputStore
+from reactor_zmq.runtime.keyring import Keyring, RunTokens
 from reactor_zmq.runtime.lane import FrontEndLane
 from reactor_zmq.runtime.loop import FrontEndLoop
 from reactor_zmq.runtime.observer import Bound, Observer, RunEvent
@@ -32,6 +33,7 @@ from reactor_zmq.runtime.operations import Operations
 from reactor_zmq.runtime.rundir import RunDirectory
 from reactor_zmq.sockets.context import raise_descriptor_limit
 from reactor_zmq.sockets.public import Sockets
+from reactor_zmq.sockets.self_test import check_strangers_are_refused
 from reactor_zmq.wire.connection_file import ConnectionFile, encode_connection_file
 
 _log = logging.getLogger("reactor_zmq.runtime")
@@ -62,7 +64,9 @@ class Server:
         self._config = config
         self._observe = observe
         self._preload = preload
-        self._token = config.token or secrets.token_urlsafe(32)
+        steer = {"steer": config.token} if config.token else {}
+        self._tokens = RunTokens(**steer)
+        self._keyring: Keyring
         self._stops = 0
         self._wake_reader, self._wake_writer = socket.socketpair()
 
@@ -82,6 +86,7 @@ class Server:
             stack.callback(self._wake_reader.close)
             stack.callback(self._wake_writer.close)
             stack.enter_context(self._signals())
+            self._keyring = Keyring(self._config.keys, self._tokens)
             start_forkserver(self._preload)
             return self._serve(stack, place, self._bind(stack, place, max_links))
 
@@ -141,13 +146,15 @@ class Server:
         return loop.run(keeper, exit_on_failure=config.exit_on_failure)
 
     def _bind(self, stack: ExitStack, place: RunDirectory, max_links: int) -> Sockets:
-        config = self._config
+        config, limits, keyring = self._config, self._config.limits, self._keyring
+        allowed = keyring.load()
         sockets = Sockets(
-            self._token, config.limits.part_nbytes, config.limits.client_queue, max_links
+            allowed, limits.part_nbytes, limits.client_queue, max_links, pair=keyring.pair
         )
         stack.callback(sockets.close)
-        sockets.bind(config.events, config.frames)
+        sockets.bind(config.events, config.frames, keyring.why_not(insecure=config.insecure))
         sockets.bind_lane(f"ipc://{place.path / 'lane.ipc'}")
+        check_strangers_are_refused(sockets, keyring.pair.public if keyring.pair else "")
         return sockets
 
     def _actor_args(self, epoch: int) -> ActorArgs:
@@ -168,7 +175,10 @@ class Server:
             name=self._config.name,
             events=sockets.events_at,
             frames=sockets.frames_at,
-            token=self._token,
+            token=self._tokens.steer,
+            view_token=self._tokens.view,
+            admin_token=self._tokens.admin,
+            server_key=self._keyring.pair.public if self._keyring.pair else "",
             pid=os.getpid(),
             actor_pid=actor_pid,
         )
