@@ -27,7 +27,7 @@ format: venv
 	$(BIN)/ruff check --fix .
 
 bench: venv
-	$(BIN)/python bench/run.py $(OPTIONS)
+	$(BIN)/reactor-zmq bench $(OPTIONS)
 
 clean:
 	rm -rf $(VENV) out dist

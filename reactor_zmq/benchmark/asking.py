@@ -12,7 +12,7 @@ _WARM_S = 0.1
 _BURST = 512
 
 
-class WrongAnswer(ValueError):
+class WrongAnswerError(ValueError):
     """What came back is not what was asked."""
 
 
@@ -20,7 +20,7 @@ def ask(task: Ask) -> Figures:
     """Time single round trips, then as many at a time as ``window`` allows.
 
     Raises:
-        WrongAnswer: An answer is missing, or is another's.
+        WrongAnswerError: An answer is missing, or is another's.
     """
     asker: Asker = resolve(task.opener)(task.address)
     try:
@@ -48,7 +48,7 @@ def _single(asker: Asker, seconds: float) -> list[int]:
         got = asker.ask(value)
         taken.append(time.perf_counter_ns() - began)
         if got != value:
-            raise WrongAnswer(f"{value} was asked, {got} was answered")
+            raise WrongAnswerError(f"{value} was asked, {got} was answered")
         value += 1
     return taken
 
@@ -60,6 +60,6 @@ def _pipelined(asker: Asker, seconds: float, window: int) -> float:
     while (taken := time.perf_counter() - began) < seconds:
         right = asker.pipeline(_BURST, window)
         if right != _BURST:
-            raise WrongAnswer(f"{_BURST - right} of {_BURST} answers are wrong")
+            raise WrongAnswerError(f"{_BURST - right} of {_BURST} answers are wrong")
         done += right
     return done / taken

@@ -63,7 +63,7 @@ class Publisher:
         stamp(buffer, number)
         self._socket.send(_TOPIC, zmq.SNDMORE)
         self._socket.send(_HEADER.pack(*order.shape), zmq.SNDMORE)
-        tracker: Any = self._socket.send(buffer, copy=False, track=True)
+        tracker = self._socket.send(buffer.data, copy=False, track=True)
         self._lent.append((tracker, buffer))
 
     def _buffer(self, shape: tuple[int, ...]) -> Picture:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from reactor_zmq import (
-    Idle,
     InputState,
     ModelMessage,
     Output,
@@ -35,20 +34,18 @@ class Pong(ModelMessage):
 class ToOrder(ReactorPipeline):
     """Yields the frames that a reader orders, beside the runtime."""
 
-    output: Frames
-
     def load(self, config: dict[str, Any]) -> None:
         """Listen where ``config["orders"]`` says."""
         self._book = OrderBook(config["orders"])
         self._gallery = Gallery()
 
-    def inference(self) -> Iterator[Any]:
+    def inference(self) -> Iterator[Frames | None]:
         """Yield a frame for each one ordered: an array, or a loan."""
         number = 0
         while True:
             order = self._book.next()
             if order is None:
-                yield Idle
+                yield None
                 continue
             if order.lend:
                 loan = self.output.loan("main_video", order.shape)
@@ -72,7 +69,6 @@ class Answering(ReactorPipeline):
     """Answers events; beside that, when asked to, makes a stream of one picture."""
 
     state: Streaming
-    output: Frames
     fps = 60
 
     def load(self, config: dict[str, Any]) -> None:
@@ -84,7 +80,7 @@ class Answering(ReactorPipeline):
         """Answer with the same value."""
         return Pong(value=value)
 
-    def inference(self) -> Iterator[Any]:
+    def inference(self) -> Iterator[Frames | None]:
         """Yield a frame 60 times a second while ``state.on``."""
         number = 0
         while True:
@@ -93,4 +89,4 @@ class Answering(ReactorPipeline):
                 number += 1
                 yield Frames(main_video=self._picture)
             else:
-                yield Idle
+                yield None

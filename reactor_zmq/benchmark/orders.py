@@ -121,6 +121,4 @@ class Orders:
 
 def _decode(data: bytes) -> Order:
     frames, height, width, pace_hz, flags, readers = _FORM.unpack(data)
-    return Order(
-        frames, height, width, pace_hz, bool(flags & _FRESH), bool(flags & _LEND), readers
-    )
+    return Order(frames, height, width, pace_hz, bool(flags & _FRESH), bool(flags & _LEND), readers)

@@ -30,7 +30,7 @@ _MARKS = 16
 _WORD = 8
 
 
-class TornFrame(ValueError):
+class TornFrameError(ValueError):
     """A frame did not arrive whole: the system under test broke its promise, or the harness did."""
 
 
@@ -68,14 +68,14 @@ def check(picture: Picture, shape: tuple[int, ...]) -> int:
     """Return a frame's number.
 
     Raises:
-        TornFrame: It has another shape, or is not whole.
+        TornFrameError: It has another shape, or is not whole.
     """
     if picture.shape != shape:
-        raise TornFrame(f"a frame of shape {picture.shape} came instead of {shape}")
+        raise TornFrameError(f"a frame of shape {picture.shape} came instead of {shape}")
     marks = _marks(_words(picture))
     number = int(marks[0])
     if not (marks == marks[0]).all():
-        raise TornFrame(f"frame {number} is not whole: its marks are {marks.tolist()}")
+        raise TornFrameError(f"frame {number} is not whole: its marks are {marks.tolist()}")
     return number
 
 
@@ -96,14 +96,14 @@ class Gallery:
         """Hold every byte of a received frame against what was sent.
 
         Raises:
-            TornFrame: It differs.
+            TornFrameError: It differs.
         """
         expected = self.at(picture.shape, number)
         words = _words(expected)
         _marks(words)[:] = number
         words[1] = _words(picture)[1]
         if not np.array_equal(expected, picture):
-            raise TornFrame(f"frame {number} has other bytes than were sent")
+            raise TornFrameError(f"frame {number} has other bytes than were sent")
 
 
 def _noise(rng: np.random.Generator, shape: tuple[int, ...]) -> Picture:

@@ -15,7 +15,7 @@ from reactor_zmq.benchmark.worker import work
 _END_S = 5.0
 
 
-class TaskFailed(RuntimeError):
+class TaskFailedError(RuntimeError):
     """A worker could not do what it was asked."""
 
 
@@ -57,16 +57,16 @@ class Worker:
         """Return what it says next.
 
         Raises:
-            TaskFailed: It could not do its task, said nothing in time, or has ended.
+            TaskFailedError: It could not do its task, said nothing in time, or has ended.
         """
         try:
             if not self._pipe.poll(timeout_s):
-                raise TaskFailed(f"nothing was heard for {timeout_s:g} s")
+                raise TaskFailedError(f"nothing was heard for {timeout_s:g} s")
             answer = self._pipe.recv()
         except (EOFError, OSError) as error:
-            raise TaskFailed("its process has ended") from error
+            raise TaskFailedError("its process has ended") from error
         if isinstance(answer, Failed):
-            raise TaskFailed(answer.text)
+            raise TaskFailedError(answer.text)
         return answer
 
     def close(self) -> None:

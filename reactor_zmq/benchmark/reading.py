@@ -17,7 +17,7 @@ _STALLED_S = 0.25
 _FIRST_S = 10.0
 
 
-class NoFrames(RuntimeError):
+class NoFramesError(RuntimeError):
     """Nothing came of what was ordered."""
 
 
@@ -25,16 +25,16 @@ def read(task: Read, pipe: Connection) -> Figures:
     """Open a reader, say so, wait for the word, read, and return the figures of its time.
 
     Raises:
-        NoFrames: No frame came.
-        TornFrame: One did not arrive whole.
+        NoFramesError: No frame came.
+        TornFrameError: One did not arrive whole.
         EOFError: The pipe ended.
     """
-    reader: FrameReader = resolve(task.opener)(task.address, task.index)
+    reader: FrameReader = resolve(task.opener)(task.address, task.place)
     try:
         tally = Tally(task)
         pipe.send(None)
         pipe.recv()
-        if task.index == 0:
+        if task.place == 0:
             orders = Orders(task.orders)
             try:
                 return _lead(task, reader, tally, orders)
@@ -129,7 +129,7 @@ def _await_first(task: Read, reader: FrameReader, tally: Tally, orders: Orders) 
         if picture is not None:
             break
         if time.monotonic() > deadline:
-            raise NoFrames(f"no frame within {_FIRST_S:g} s")
+            raise NoFramesError(f"no frame within {_FIRST_S:g} s")
     while picture is not None:
         tally.add(picture)
         picture = reader.take(0.02)
@@ -159,7 +159,7 @@ def _take_for(
 def _follow(task: Read, reader: FrameReader, tally: Tally) -> Figures:
     # Begins with the first frame, as the leader's warm-up does.
     if (picture := reader.take(_FIRST_S)) is None:
-        raise NoFrames(f"no frame within {_FIRST_S:g} s")
+        raise NoFramesError(f"no frame within {_FIRST_S:g} s")
     tally.add(picture)
     del picture
     _take_for(task.warm_s, task.order, reader, tally, None)

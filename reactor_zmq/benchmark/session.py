@@ -13,7 +13,7 @@ from typing import Self
 
 from reactor_zmq.benchmark.hosts import Host, Serving
 from reactor_zmq.benchmark.plan import Plan, Step
-from reactor_zmq.benchmark.processes import TaskFailed, Worker
+from reactor_zmq.benchmark.processes import TaskFailedError, Worker
 from reactor_zmq.benchmark.tasks import Ask, Copy, Figures, Read, Watch
 from reactor_zmq.benchmark.ways import EventWay, FrameWay
 from reactor_zmq.benchmark.worker import ORDERS
@@ -37,32 +37,44 @@ class Session:
         self._failed: dict[Host, str] = {}
         self._workers: dict[tuple[str, _Env], list[Worker]] = {}
 
-    def carry_out(self, plan: Plan, show: Show, begin: Callable[[Step], None]) -> None:
+    def carry_out(self, plan: Plan, show: Show, begin: Callable[[Step], None]) -> int:
         """Measure every cell of a plan, round by round; what fails is noted and left out then.
+
+        A round that would not fit into the plan's time is not begun, the first one excepted.
 
         Args:
             plan: Its cells get the figures.
             show: Called with round, step and figures after each run.
             begin: Called before each run.
+
+        Returns:
+            How many rounds there were.
         """
+        began_s, current = time.monotonic(), 0
         for number, step in plan.turns():
+            if number != current:
+                taken_s = time.monotonic() - began_s
+                if taken_s * (number + 1) / number > plan.limit_s:
+                    return number
+                current = number
             if step.measured.failed:
                 continue
             begin(step)
             try:
                 found = self.measure(step, plan.seconds(step))
-            except TaskFailed as error:
+            except TaskFailedError as error:
                 step.measured.failed = str(error)
                 found = {}
             else:
                 step.measured.runs[number] = found
             show(number, step, found)
+        return current + 1
 
     def measure(self, step: Step, seconds: float) -> Figures:
         """Run one step once and return its figures.
 
         Raises:
-            TaskFailed: Something in it came to nothing.
+            TaskFailedError: Something in it came to nothing.
         """
         match step.way:
             case FrameWay():
@@ -94,7 +106,7 @@ class Session:
             for worker in reversed(readers):
                 worker.go()
             found = [worker.hear(seconds + _SLACK_S) for worker in readers]
-        except TaskFailed:
+        except TaskFailedError:
             self._dismiss(way.python, way.env)
             raise
         return combine(found, seconds)
@@ -107,7 +119,7 @@ class Session:
             if not way.watch:
                 return self._run(worker, asking, seconds)
             return self._beside_a_stream(way, serving, asking)
-        except TaskFailed:
+        except TaskFailedError:
             self._dismiss(way.python, way.env)
             raise
 
@@ -130,15 +142,15 @@ class Session:
 
     def _serving(self, host: Host) -> tuple[Serving, Path]:
         if host in self._failed:
-            raise TaskFailed(self._failed[host])
+            raise TaskFailedError(self._failed[host])
         if host not in self._hosts:
             folder = self._folder / str(len(self._hosts) + len(self._failed))
             folder.mkdir(mode=0o700)
             try:
                 serving = self._stack.enter_context(host.serving(folder))
-            except (TaskFailed, RuntimeError, OSError) as error:
+            except (TaskFailedError, RuntimeError, OSError) as error:
                 self._failed[host] = f"it could not be started: {error}"
-                raise TaskFailed(self._failed[host]) from error
+                raise TaskFailedError(self._failed[host]) from error
             self._hosts[host] = serving, folder
         return self._hosts[host]
 

@@ -37,8 +37,9 @@ class Memory:
         self.fd, self.shape = fd, shape
         self._map = mmap.mmap(fd, _ACKS_NBYTES + _SLOTS * nbytes)
         self.done: NDArray[Any] = np.frombuffer(self._map, np.int64, READERS)
-        pictures = np.frombuffer(self._map, np.uint8, _SLOTS * nbytes, _ACKS_NBYTES)
-        self.slots = [slot.reshape(shape) for slot in np.split(pictures, _SLOTS)]
+        self.slots: list[Picture] = [
+            np.ndarray(shape, np.uint8, self._map, _ACKS_NBYTES + n * nbytes) for n in range(_SLOTS)
+        ]
 
 
 class Writer:
@@ -119,9 +120,9 @@ class Reader:
             place = self._socket.recv_multipart()[1]
         except zmq.Again:
             return None
-        fd, slot, self._turn, *shape = _PLACE.unpack(place)
-        memory = self._memory_at(fd, tuple(shape))
-        return memory.slots[slot]
+        fd, slot, turn, *shape = _PLACE.unpack(place)
+        self._turn = int(turn)
+        return self._memory_at(int(fd), tuple(shape)).slots[int(slot)]
 
     def _memory_at(self, fd: int, shape: tuple[int, ...]) -> Memory:
         if self._memory is None or self._memory.shape != shape:

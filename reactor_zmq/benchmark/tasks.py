@@ -96,11 +96,11 @@ class Read(NamedTuple):
     """Read frames and time them.
 
     Attributes:
-        opener: ``module:name`` of what makes the reader from ``address`` and ``index``.
+        opener: ``module:name`` of what makes the reader from ``address`` and ``place``.
         orders: The producer's order socket.
         order: Size, pace and kind of the frames.
         seconds: For so long, after ``warm_s``.
-        index: Of this reader; number 0 leads: it orders the frames and counts what is spent.
+        place: Of this reader; number 0 leads: it orders the frames and counts what is spent.
         pids: The processes whose spending counts; for the leader.
     """
 
@@ -110,7 +110,7 @@ class Read(NamedTuple):
     order: Order
     seconds: float
     warm_s: float
-    index: int
+    place: int
     pids: tuple[int, ...] = ()
 
 

@@ -63,7 +63,7 @@ class ClientEvents:
         """Return the value in the reply."""
         return self._client.send("ping", value=value).value
 
-    def pipeline(self, count: int, window: int) -> int:
+    def pipeline(self, count: int, _window: int) -> int:
         """Post, and wait for the last one's reply: the runtime answers in order."""
         for value in range(count - 1):
             self._client.post("ping", value=value)
