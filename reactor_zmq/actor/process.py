@@ -151,7 +151,7 @@ def _host(
 
     host = ModelHost(spec, build(found.cls), outlet, window_s=args.window_s, pump=pump)
     loop = asyncio.get_running_loop()
-    loop.add_reader(link.fileno(), context.run, inlet.drain, host)
+    loop.add_reader(link.fileno(), lambda: context.run(inlet.drain, host))
 
     def beat() -> None:
         board.beat()

@@ -18,7 +18,6 @@ from reactor_zmq import (
     event,
 )
 
-
 MOOD: ContextVar[int] = ContextVar("mood", default=0)
 
 

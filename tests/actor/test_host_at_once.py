@@ -125,10 +125,11 @@ async def test_handler_that_raises_where_it_arrives_is_answered(caplog):
 async def test_fault_of_the_gpu_where_an_event_arrives_ends_the_host():
     """Only a new process helps, and the host's task is who says so."""
     rig = Rig(Model)
+    serving = asyncio.ensure_future(rig.host.serve())
+    rig.join()
+    await settle()
+    broken = rig.send("break_gpu")
+    assert rig.replies()[broken] == Code.INTERNAL_ERROR
     with pytest.raises(ActorFault):
-        async with rig.serving():
-            rig.join()
-            await settle()
-            broken = rig.send("break_gpu")
-            assert rig.replies()[broken] == Code.INTERNAL_ERROR
-            await settle()
+        await serving
+    rig.host.uploads.close()

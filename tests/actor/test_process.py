@@ -308,7 +308,7 @@ def test_context_variables_are_the_same_for_every_handler(joined):
     joined.event(1, "remember", mood=7)
     joined.until(link.Reply)
     joined.event(2, "recall")
-    reply = joined.until(link.Reply)
+    reply = joined.until(link.Reply, 2)
     assert msgspec.msgpack.decode(reply.data) == {"total": 7}
 
 
