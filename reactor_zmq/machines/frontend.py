@@ -16,6 +16,7 @@ from reactor_zmq.machines.frontend_vocabulary import (
     ActorSaid,
     ActorStarted,
     Buffer,
+    Cut,
     FileLost,
     Instruction,
     ModelLoaded,
@@ -138,14 +139,18 @@ class FrontEnd:
             self._desk.accept(client, letter.encoding, word)
 
     def _refuse(self, letter: Letter, error: RemoteProtocolError) -> None:
-        if error.code in _STRIKING:
-            strikes = self._strikes[letter.peer] = self._strikes.get(letter.peer, 0) + 1
-            if strikes == self._state.limits.strikes:
-                self._state.note("warning", "peer is heard no more", strikes=strikes)
         word = letter.word
         body = ErrorBody(error.code, error.text, error.field, word.type or None)
         part = encode(letter.encoding, "$error", body, word.id)
         self._state.out.append(Say(letter.peer, (b"", part) if letter.delimiter else (part,)))
+        if error.code in _STRIKING:
+            self._strike(letter.peer)
+
+    def _strike(self, peer: bytes) -> None:
+        strikes = self._strikes[peer] = self._strikes.get(peer, 0) + 1
+        if strikes == self._state.limits.strikes:
+            self._state.note("warning", "a peer that sent rubbish was cut", strikes=strikes)
+            self._state.out.append(Cut(peer))
 
     def _hello(self, letter: Letter, client: Client | None, now: float) -> None:
         hello = decode_data(letter.encoding, letter.word.data, Hello)
@@ -176,12 +181,19 @@ class FrontEnd:
         return client
 
     def _join(self, peer: bytes, hello: Hello, encoding: Encoding, now: float) -> Client:
+        self._make_room()
         if self._state.clients.full:
             text = f"{len(self._state.clients)} clients are connected, that is the most"
             raise RemoteProtocolError(Code.BUSY, text)
         client = self._state.clients.join(peer, hello, encoding, now)
         self._state.note("info", "client joined", client=client.id, name=client.name)
         return client
+
+    def _make_room(self) -> None:
+        """Let the client that was lost longest ago give way to one that is there."""
+        if self._state.clients.full and (lost := self._state.clients.longest_lost()):
+            self._state.note("info", "a lost client gave way", client=lost.id)
+            self._state.remove(lost)
 
     def _welcome(self, client: Client, word: Envelope, *, resumed: bool) -> None:
         state, model = self._state, self._state.model

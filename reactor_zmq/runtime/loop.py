@@ -14,6 +14,7 @@ from reactor_zmq.machines.frontend_vocabulary import (
     ActorDied,
     ActorSaid,
     ActorStarted,
+    Cut,
     DropFile,
     FileLost,
     Forget,
@@ -148,7 +149,7 @@ class FrontEndLoop:
             self._timer.clear()
             self._pump.send_due()
         if self._frames.ready() or self._lane.ready():
-            self._pump.subscriptions_changed()
+            self._pump.read_subscriptions()
         self._pump.collect()
         if self._zap.socket.fileno() in ready:
             self._zap.answer_all()
@@ -166,9 +167,7 @@ class FrontEndLoop:
             return
         self._tidied_at = now
         self._zap.answer_all()
-        # Left unread for long, libzmq's I/O thread would stand still under a storm of connections.
-        for each in (self._frames, self._lane):
-            each.monitor.closed()
+        self._pump.tidy()
         self._keeper.tend()
         self._look_at_clock()
 
@@ -275,6 +274,8 @@ class FrontEndLoop:
                     self._files.drop(upload_id)
                 case Forget(peer):
                     self._events.forget(peer)
+                case Cut(peer):
+                    self._events.cut(peer)
                 case ModelLoaded(contract, epoch):
                     self._pump.model_loaded(contract)
                     took = time.monotonic() - self._load_began

@@ -112,6 +112,12 @@ class EventsSocket:
         """Drop what waits for a peer; what libzmq has taken still goes to it."""
         self._queues.pop(peer, None)
 
+    def cut(self, peer: bytes) -> None:
+        """End a peer's link; it is told as gone like any other."""
+        self.forget(peer)
+        for fd in [fd for fd, found in self._peer_of.items() if found == peer]:
+            self.monitor.cut(fd)
+
     def close(self) -> None:
         """Close; what was said last still has half a second to leave."""
         self.monitor.close()

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 import zmq
-from raw_zmtp import ZmtpPeer
 from zmq_peers import peer_context
 
 from reactor_zmq.errors import ConfigError
 from reactor_zmq.sockets.endpoints import bind
 from reactor_zmq.sockets.public import Sockets
 from reactor_zmq.sockets.router import BATCH_NBYTES
+from reactor_zmq.testing.zmtp import RawPeer, multipart
 
 TOKEN = "right-token"
 
@@ -45,14 +45,14 @@ def serve(sockets, wait_until):
 
     class Served:
         def __init__(self):
-            self.messages, self.gone, self.subscriptions = [], [], []
+            self.messages, self.gone = [], []
 
         def once(self):
             sockets.zap.answer_all()
             batch, gone = sockets.events.receive()
             self.messages += [(peer, [bytes(p) for p in parts]) for peer, parts in batch]
             self.gone += gone
-            self.subscriptions += sockets.frames.subscriptions()
+            sockets.frames.read_subscriptions()
             sockets.events.flush()
 
         def until(self, condition, what="the condition"):
@@ -409,13 +409,58 @@ def test_multipart_without_an_end_on_the_frames_socket_is_survived(sockets, cont
     """Libzmq swallows the end of this one: that another viewer still watches is no news."""
     hostile = (b"\x01frame/y/", b"\x02no subscription", b"\x00frame/x/")
     with (
-        ZmtpPeer(sockets.frames_at, TOKEN, b"SUB", serve.once) as good,
-        ZmtpPeer(sockets.frames_at, TOKEN, b"SUB", serve.once) as bad,
+        RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", serve.once) as good,
+        RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", serve.once) as bad,
     ):
         for peer in (good, bad):
             peer.send(b"\x01frame/x/")
-        serve.until(lambda: serve.subscriptions.count((True, b"frame/x/")) == len((good, bad)))
+        serve.until(lambda: sockets.frames.subscription_count == len((good, bad)))
         bad.send(*hostile)
-        serve.until(lambda: (True, b"frame/y/") in serve.subscriptions)
+        serve.until(lambda: sockets.frames.wants(b"frame/y/"))
         good.send(b"\x01frame/z/")
-        serve.until(lambda: (True, b"frame/z/") in serve.subscriptions, "what came after it")
+        serve.until(lambda: sockets.frames.wants(b"frame/z/"), "what came after it")
+        assert sockets.frames.wants(b"frame/x/")
+
+
+def test_link_that_floods_subscriptions_is_cut(sockets, serve):
+    """It loses its link and all that it asked for; another viewer's subscription stands."""
+    with (
+        RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", serve.once) as good,
+        RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", serve.once) as bad,
+    ):
+        good.send(b"\x01frame/x/")
+        bad.write(b"".join(multipart(b"\x01junk%d" % n) for n in range(2000)))
+        assert bad.read_to_end() == b""
+        serve.until(lambda: sockets.frames.monitor.links == 1)
+        serve.until(lambda: sockets.frames.subscription_count == 1, "only the good one's")
+        assert sockets.frames.wants(b"frame/x/")
+
+
+def test_cut_peer_is_told_as_gone(sockets, context, serve):
+    """A cut link ends on the wire, and its peer is named like any that went."""
+    with RawPeer.greeted(sockets.events_at, TOKEN, b"DEALER", serve.once) as peer:
+        peer.send(b"hi")
+        serve.until(lambda: serve.messages)
+        name = serve.messages[0][0]
+        sockets.events.cut(name)
+        assert peer.read_to_end() == b""
+        serve.until(lambda: serve.gone == [name])
+    other = dealer(context, sockets.events_at)
+    other.send(b"hi")
+    serve.until(lambda: len(serve.messages) == 2)
+
+
+def test_cutting_a_link_that_went_cuts_nobody_else(sockets, serve):
+    """Its descriptor may be another link's by now."""
+    with RawPeer.greeted(sockets.events_at, TOKEN, b"DEALER", serve.once) as peer:
+        peer.send(b"hi")
+        serve.until(lambda: serve.messages)
+        (fd,) = sockets.events.monitor.open()
+    while sockets.events.monitor.is_open(fd):
+        sockets.zap.answer_all()
+        sockets.events.monitor.open()
+    with RawPeer.greeted(sockets.events_at, TOKEN, b"DEALER", sockets.zap.answer_all) as other:
+        assert sockets.events.monitor.open() == [fd]
+        assert not sockets.events.monitor.cut(fd)
+        other.send(b"still here")
+        serve.until(lambda: len(serve.messages) == 2)
