@@ -6,6 +6,7 @@ import numpy as np
 
 from reactor_zmq import (
     Idle,
+    Input,
     InputField,
     InputState,
     ModelMessage,
@@ -89,3 +90,13 @@ class Resting(Paced):
     def inference(self):
         while True:
             yield Idle
+
+
+class Camera(Input):
+    camera: Video
+
+
+class Hearing(Paced):
+    """Takes frames as well; looks at none."""
+
+    input: Camera
