@@ -35,6 +35,7 @@ class TrackSnapshot:
         drops: Frames that the holes are made of.
         rates_hz: Rate of each past half second, oldest first.
         image: The newest frame's array; the client's, not to be written to.
+        names: Of the places along a numeric track's last axis, where it names them.
     """
 
     track: str
@@ -48,6 +49,7 @@ class TrackSnapshot:
     drops: int = 0
     rates_hz: tuple[float, ...] = ()
     image: NDArray[Any] | None = None
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +76,10 @@ class _Mark:
 class TrackFigures:
     """Counts one track's frames; one thread may add while another reads."""
 
-    def __init__(self, track: str, kind: str) -> None:
+    def __init__(self, track: str, kind: str, names: tuple[str, ...] = ()) -> None:
         self.track = track
         self.kind = kind
+        self.names = names
         self._lock = threading.Lock()
         self._recent: deque[_Mark] = deque()
         self._latencies: deque[int] = deque(maxlen=_KEPT)
@@ -120,6 +123,7 @@ class TrackFigures:
                 drops=self._drops,
                 rates_hz=self._rates(now_ns),
                 image=self._image,
+                names=self.names,
             )
 
     def totals(self) -> TrackTotals:

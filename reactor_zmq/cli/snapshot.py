@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from reactor_zmq.cli.figures import TrackSnapshot, TrackTotals
+from reactor_zmq.cli.numbers import numbers, numbers_line
 from reactor_zmq.wire.control import Status
 
 
@@ -65,6 +66,8 @@ def plain_line(now: Snapshot) -> str:
     if now.status is not None:
         status = now.status
         parts.append(f"clients {status.clients}  viewers {status.viewers}  epoch {status.epoch}")
+        if status.misses:
+            parts.append(f"misses {status.misses}")
     return "  |  ".join(parts)
 
 
@@ -82,6 +85,7 @@ def json_line(now: Snapshot) -> str:
             "gaps": track.gaps,
             "drops": track.drops,
         }
+        | _values(track)
         for track in now.tracks
     ]
     record = {
@@ -95,6 +99,12 @@ def json_line(now: Snapshot) -> str:
     return msgspec.json.encode(record).decode()
 
 
+def _values(track: TrackSnapshot) -> dict[str, object]:
+    if track.kind != "tensor" or track.image is None:
+        return {}
+    return {"shape": track.image.shape, "numbers": dict(numbers(track.image, track.names))}
+
+
 def totals_line(totals: TrackTotals) -> str:
     """Return a track's figures of the whole time."""
     return (
@@ -105,10 +115,13 @@ def totals_line(totals: TrackTotals) -> str:
 
 
 def _track_text(track: TrackSnapshot) -> str:
-    return (
+    figures = (
         f"{track.track} {track.rate_hz:.1f}/s  {_ms(track.p50_ms)} p50  {_ms(track.p99_ms)} p99  "
         f"gaps {track.gaps}  drops {track.drops}  {track.bytes_per_s / 1e6:.1f} MB/s"
     )
+    if track.kind == "tensor" and track.image is not None:
+        return f"{figures}  {numbers_line(track.image, track.names)}"
+    return figures
 
 
 def _ms(value: float | None) -> str:

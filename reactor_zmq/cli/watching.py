@@ -86,7 +86,9 @@ class Watching:
     def _view_new_tracks(self) -> None:
         for topic in self._client.tracks:
             if topic.track not in self._figures and not self.over:
-                figures = self._figures[topic.track] = TrackFigures(topic.track, topic.kind)
+                names = topic.tensor.names if topic.tensor else ()
+                figures = TrackFigures(topic.track, topic.kind, names)
+                self._figures[topic.track] = figures
                 frames = self._client.frames(topic.track, every=True)
                 thread = threading.Thread(
                     target=_count, args=(frames, figures), name=f"watch {topic.track}", daemon=True

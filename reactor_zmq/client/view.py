@@ -12,7 +12,8 @@ from reactor_zmq.client.frame_feed import FrameFeed, Transport
 from reactor_zmq.client.lane import LaneReader, open_lane
 from reactor_zmq.errors import ConfigError, ConnectionLost, LoadError
 from reactor_zmq.wire.codes import State
-from reactor_zmq.wire.control import Status, TopicInfo, Welcome
+from reactor_zmq.wire.control import InputInfo, Status, TopicInfo, Welcome
+from reactor_zmq.wire.scope import Scope
 
 _LOADED = (State.READY, State.WAITING)
 
@@ -51,6 +52,11 @@ class ClientView:
         return self._welcome.client
 
     @property
+    def scope(self) -> Scope:
+        """What this client may do."""
+        return self._welcome.scope
+
+    @property
     def model(self) -> str:
         """Name of the model."""
         return self._welcome.model
@@ -64,6 +70,11 @@ class ClientView:
     def inputs(self) -> tuple[str, ...]:
         """Names of the input tracks; empty until the model has loaded."""
         return self._welcome.inputs
+
+    @property
+    def input_tracks(self) -> tuple[InputInfo, ...]:
+        """What the input tracks take; empty until the model has loaded."""
+        return self._welcome.input_tracks
 
     @property
     def dropped_messages(self) -> int:
@@ -140,7 +151,7 @@ class ClientView:
         return FrameFeed(
             self._driver.context,
             address.reach(self._welcome.frames),
-            address.token,
+            address.credentials,
             name,
             every=every,
             lane=self._open_lane(check_transport(transport or self._transport), every=every),

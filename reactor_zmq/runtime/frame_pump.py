@@ -154,6 +154,8 @@ class FramePump:
 
         Pipes finish out of order: one stalled viewer must not keep the slots behind its own.
         """
+        if not self._in_flight:
+            return
         self._lane.collect(self._rings.free_slots())
         for _ in range(len(self._in_flight)):
             lent = self._in_flight.popleft()

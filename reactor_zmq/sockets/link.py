@@ -21,6 +21,8 @@ from reactor_zmq.wire.link import FromActor, ToActor, encode_link
 # larger ones travel in a memfd.
 INLINE_NBYTES = 96 * 1024
 _WANTED_BUFFER = 4 * 2**20
+_RIGHTS_SPACE = socket.CMSG_SPACE(2 * array.array("i").itemsize)
+_CLOSE_ON_EXEC = int(socket.MSG_CMSG_CLOEXEC)
 _OVERSIZE = b"\xc1"  # never used by MessagePack, so no datagram begins with it
 
 M = TypeVar("M", bound="ToActor | FromActor")
@@ -137,8 +139,7 @@ def _send(end: socket.socket, data: bytes, fds: list[int]) -> None:
 
 
 def _receive(end: socket.socket, buffer: bytearray) -> tuple[int, list[int]]:
-    space = socket.CMSG_SPACE(2 * array.array("i").itemsize)
-    size, ancillary, _, _ = end.recvmsg_into([buffer], space, socket.MSG_CMSG_CLOEXEC)
+    size, ancillary, _, _ = end.recvmsg_into([buffer], _RIGHTS_SPACE, _CLOSE_ON_EXEC)
     fds: list[int] = []
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:

@@ -14,7 +14,7 @@ import struct
 
 import zmq
 
-from reactor_zmq.sockets.readiness import readable
+from reactor_zmq.sockets.readiness import Doorbell
 
 _EVENT = struct.Struct("=hi")
 _WATCHED = zmq.Event.ACCEPTED | zmq.Event.DISCONNECTED
@@ -30,12 +30,14 @@ class LinkMonitor:
         self._watched = socket
         self.socket = socket.get_monitor_socket(_WATCHED)
         self.socket.setsockopt(zmq.LINGER, 0)
+        self.bell = Doorbell(self.socket)
         self._open: dict[int, None] = {}  # oldest first, as in the next
         self._closed: dict[int, None] = {}
 
     @property
     def links(self) -> int:
         """Links that are open."""
+        self.bell.ring()
         self._look()
         return len(self._open)
 
@@ -51,6 +53,7 @@ class LinkMonitor:
 
     def open(self) -> list[int]:
         """Return the descriptors of the links that are open, oldest first."""
+        self.bell.ring()
         self._look()
         return list(self._open)
 
@@ -66,6 +69,7 @@ class LinkMonitor:
         with twin:
             # A link's end is told before its descriptor is free for another: what was not told
             # of by now was still this link when its twin was made.
+            self.bell.ring()
             self._look()
             if fd in self._closed or fd not in self._open:
                 return False
@@ -88,7 +92,7 @@ class LinkMonitor:
         return int(_BYTES_RECEIVED.unpack_from(found, _BYTES_RECEIVED_AT)[0])
 
     def _look(self) -> None:
-        while readable(self.socket):
+        while self.bell.readable():
             event, value = _EVENT.unpack(self.socket.recv_multipart()[0])
             if event == zmq.Event.DISCONNECTED:
                 self._closed[value] = None

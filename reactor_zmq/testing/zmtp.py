@@ -47,9 +47,13 @@ def hello(token: str, user: bytes = b"reactor") -> bytes:
     return command(b"HELLO", bytes([len(user)]) + user + bytes([len(secret)]) + secret)
 
 
-def initiate(kind: bytes) -> bytes:
-    """Return PLAIN's INITIATE of a peer that claims to be a socket of this kind."""
-    return command(b"INITIATE", b"\x0bSocket-Type" + struct.pack(">I", len(kind)) + kind)
+def initiate(**properties: bytes) -> bytes:
+    """Return PLAIN's INITIATE with these properties; ``_`` in a name stands for ``-``."""
+    body = b""
+    for name, value in properties.items():
+        key = name.replace("_", "-").encode()
+        body += bytes([len(key)]) + key + struct.pack(">I", len(value)) + value
+    return command(b"INITIATE", body)
 
 
 class RawPeer:
@@ -70,7 +74,12 @@ class RawPeer:
 
     @classmethod
     def greeted(
-        cls, endpoint: str, token: str, kind: bytes, turn: Callable[[], object] | None = None
+        cls,
+        endpoint: str,
+        token: str,
+        kind: bytes,
+        turn: Callable[[], object] | None = None,
+        **properties: bytes,
     ) -> Self:
         """Return a peer that has shaken hands as a socket of this kind."""
         peer = cls(endpoint, turn)
@@ -78,7 +87,7 @@ class RawPeer:
         peer.read(_GREETING_NBYTES)
         peer.write(hello(token))
         peer.read_frame()
-        peer.write(initiate(kind))
+        peer.write(initiate(Socket_Type=kind, **properties))
         peer.read_frame()
         return peer
 
