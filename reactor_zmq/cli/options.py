@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 
 import reactor_zmq
+from reactor_zmq.cli import bench_options
 from reactor_zmq.config import DEFAULT_EVENTS, DEFAULT_FRAMES, ServerConfig, Supervision
 
 MODEL_OPTION = "--model."
@@ -71,6 +72,9 @@ def build_parser() -> argparse.ArgumentParser:
     _watch(commands)
     _init(commands)
     _keygen(commands)
+    bench_options.add(
+        _command(commands, "bench", "Measure frames and events on this machine or link.")
+    )
     return parser
 
 

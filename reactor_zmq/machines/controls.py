@@ -10,7 +10,7 @@ from reactor_zmq.errors import RemoteProtocolError
 from reactor_zmq.machines.clients import Client, require
 from reactor_zmq.machines.frontend_state import FrontEndState
 from reactor_zmq.machines.frontend_vocabulary import Buffer, DropFile, StoreInput, WriteFile
-from reactor_zmq.wire.codes import Code
+from reactor_zmq.wire.codes import Code, State
 from reactor_zmq.wire.contract import Contract, TensorContract, TrackContract
 from reactor_zmq.wire.control import (
     Bye,
@@ -201,6 +201,8 @@ class Controls:
         _: float,
     ) -> None:
         frame = decode_data(encoding, word.data, Publish)
+        if self._state.model.state is State.FAILED:
+            raise RemoteProtocolError(Code.MODEL_UNAVAILABLE, "the model will not be started again")
         index, track = self._input(frame.track)
         _check_frame(track, frame, len(attachments[0]))
         owner = self._state.session.publishers.setdefault(index, client.id)

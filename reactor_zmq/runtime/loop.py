@@ -296,11 +296,14 @@ class FrontEndLoop:
         self._perform(self._brain.handle(stimulus, time.monotonic()))
 
     def _perform(self, instructions: list[Instruction]) -> None:
+        # Peers that took nothing are told of when all is done: what follows from that must not
+        # come before what was decided earlier.
+        stuck: dict[bytes, None] = {}
         for instruction in instructions:
             match instruction:
                 case Say(peer, parts):
-                    if not self._events.send(peer, parts):
-                        self._handle(PeerStuck(peer))
+                    if peer not in stuck and not self._events.send(peer, parts):
+                        stuck[peer] = None
                 case Tell(message, file):
                     self._keeper.send(message, self._files.sealed(file) if file else None)
                 case StoreInput(track, frame, payload):
@@ -320,6 +323,8 @@ class FrontEndLoop:
                     self._observe(ModelReady(contract.model, epoch, took))
                 case Note(level, text, facts):
                     _log.log(_LEVELS[level], text, extra={"facts": facts})
+        for peer in stuck:
+            self._handle(PeerStuck(peer))
 
 
 _LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
