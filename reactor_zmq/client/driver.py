@@ -92,6 +92,8 @@ class Driver:
         self.foreign = False
         self.on_message: Callable[[Message], None] | None = None
         self.on_closed: Callable[[], None] | None = None
+        self.on_status: Callable[[Status], None] | None = None
+        self.on_state: Callable[[dict[str, object]], None] | None = None
         self._machine = ClientLink(
             address.events, time.monotonic(), name=name, scope=scope, times=times
         )
@@ -288,12 +290,24 @@ class Driver:
         self.welcome = instruction.welcome
         self.status = instruction.welcome.status
         self.fields = dict(instruction.welcome.state)
+        self._tell_status(instruction.welcome.status)
+        self._tell_state(instruction.welcome.state)
 
     def _status_told(self, instruction: StatusTold) -> None:
         self.status = instruction.status
+        self._tell_status(instruction.status)
 
     def _state_told(self, instruction: StateTold) -> None:
         self.fields = self.fields | instruction.fields
+        self._tell_state(instruction.fields)
+
+    def _tell_status(self, status: Status) -> None:
+        if self.on_status is not None:
+            self.on_status(status)
+
+    def _tell_state(self, fields: dict[str, object]) -> None:
+        if self.on_state is not None:
+            self.on_state(fields)
 
     def _complained(self, instruction: Complained) -> None:
         body = instruction.error
