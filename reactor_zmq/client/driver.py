@@ -41,7 +41,8 @@ from reactor_zmq.machines.client_words import (
     Transmit,
 )
 from reactor_zmq.sockets.dealer import Context, DealerSocket, LinkEvent, client_context
-from reactor_zmq.wire.control import Scope, Status, Welcome
+from reactor_zmq.wire.control import Status, Welcome
+from reactor_zmq.wire.scope import Scope
 
 log = logging.getLogger("reactor_zmq.client")
 
@@ -81,7 +82,7 @@ class Driver:
     """
 
     def __init__(
-        self, address: Address, *, name: str, scope: Scope, times: ClientTimes | None = None
+        self, address: Address, *, name: str, scope: Scope | None, times: ClientTimes | None = None
     ) -> None:
         self.address = address
         self.welcome: Welcome | None = None
@@ -102,7 +103,7 @@ class Driver:
         self._publish_error: EventError | None = None
         self._finished = False
         self.context: Context = client_context()
-        self._socket = DealerSocket(self.context, address.events, address.token)
+        self._socket = DealerSocket(self.context, address.events, address.credentials)
         self._deeds: dict[type, Callable[[Any], None]] = {
             Transmit: self._transmit,
             Answer: self._answer,

@@ -13,6 +13,7 @@ from reactor_zmq.client.lane import LaneReader, open_lane
 from reactor_zmq.errors import ConfigError, ConnectionLost, LoadError
 from reactor_zmq.wire.codes import State
 from reactor_zmq.wire.control import InputInfo, Status, TopicInfo, Welcome
+from reactor_zmq.wire.scope import Scope
 
 _LOADED = (State.READY, State.WAITING)
 
@@ -49,6 +50,11 @@ class ClientView:
     def client_id(self) -> str:
         """Id of this client; kept when it resumes."""
         return self._welcome.client
+
+    @property
+    def scope(self) -> Scope:
+        """What this client may do."""
+        return self._welcome.scope
 
     @property
     def model(self) -> str:
@@ -145,7 +151,7 @@ class ClientView:
         return FrameFeed(
             self._driver.context,
             address.reach(self._welcome.frames),
-            address.token,
+            address.credentials,
             name,
             every=every,
             lane=self._open_lane(check_transport(transport or self._transport), every=every),

@@ -39,8 +39,9 @@ from reactor_zmq.machines.client_words import (
     Tell,
     Tick,
 )
-from reactor_zmq.wire.control import ByeRequest, Scope, Welcome
+from reactor_zmq.wire.control import ByeRequest, Welcome
 from reactor_zmq.wire.envelope import Encoding, encode
+from reactor_zmq.wire.scope import Scope
 
 # The front end keeps 128 replies for resends: with no more events unanswered, none is forgotten.
 WINDOW = 128
@@ -59,7 +60,7 @@ class ClientLink:
         now: float,
         *,
         name: str = "",
-        scope: Scope = "steer",
+        scope: Scope | None = None,
         times: ClientTimes | None = None,
     ) -> None:
         self._talk = Talk(endpoint, now, name, scope, times or ClientTimes())

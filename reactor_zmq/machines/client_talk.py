@@ -17,8 +17,9 @@ from reactor_zmq.machines.client_words import (
     Refuse,
     Transmit,
 )
-from reactor_zmq.wire.control import Hello, Scope, Welcome
+from reactor_zmq.wire.control import Hello, Welcome
 from reactor_zmq.wire.envelope import PROTOCOL_VERSION, Encoding, encode
+from reactor_zmq.wire.scope import Scope
 
 # Carried by hello, ping and bye; those who ask count from 1.
 OWN_ID = 0
@@ -64,7 +65,7 @@ class Talk:
     """
 
     def __init__(
-        self, endpoint: str, now: float, name: str, scope: Scope, times: ClientTimes
+        self, endpoint: str, now: float, name: str, scope: Scope | None, times: ClientTimes
     ) -> None:
         self.endpoint = endpoint
         self.times = times
@@ -79,7 +80,7 @@ class Talk:
         self.stopping = False
         self.out: list[Instruction] = []
         self._name = name
-        self._scope: Scope = scope
+        self._scope: Scope | None = scope
 
     @property
     def silent_at(self) -> float:

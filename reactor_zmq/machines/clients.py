@@ -7,8 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from reactor_zmq.config import Limits
-from reactor_zmq.wire.control import Hello, Scope
+from reactor_zmq.errors import RemoteProtocolError
+from reactor_zmq.machines.access import Grant
+from reactor_zmq.wire.codes import Code
+from reactor_zmq.wire.control import Hello
 from reactor_zmq.wire.envelope import Encoding
+from reactor_zmq.wire.scope import Scope, covers
 
 # A resend after a broken link asks for replies that were lost on the way; this many are kept.
 KEPT_REPLIES = 128
@@ -19,7 +23,9 @@ class Client:
     """One client of the session; it outlives its link by ``resume_s``.
 
     Attributes:
-        peer: The ROUTER's name for its link, None while the link is broken.
+        scope: What it may do; never more than its credential allows.
+        credential: By what it came in, for the log.
+        peer: This side's name for its link, None while the link is broken.
         delimiter: Whether it is a REQ peer, whose empty first part is mirrored.
         follows_state: Whether it is told of each change of the model's state.
         admitted: Whether the actor has let it in: until then nothing said to all is for it, so
@@ -35,6 +41,7 @@ class Client:
     token: str
     name: str
     scope: Scope
+    credential: str
     joined_at: float
     peer: bytes | None
     encoding: Encoding
@@ -52,6 +59,17 @@ class Client:
         self.replies[seq] = part
         while len(self.replies) > KEPT_REPLIES:
             self.replies.popitem(last=False)
+
+
+def require(client: Client, scope: Scope) -> None:
+    """Check that a client may do what needs this scope.
+
+    Raises:
+        RemoteProtocolError: ``forbidden``.
+    """
+    if not covers(client.scope, scope):
+        text = f"this client has the scope {client.scope!r}, {scope!r} is needed"
+        raise RemoteProtocolError(Code.FORBIDDEN, text)
 
 
 class Clients:
@@ -87,13 +105,16 @@ class Clients:
         """Return the client that may be resumed with this token."""
         return self._by_token.get(token)
 
-    def join(self, peer: bytes, hello: Hello, encoding: Encoding, now: float) -> Client:
-        """Register a new client."""
+    def join(
+        self, peer: bytes, hello: Hello, grant: Grant, encoding: Encoding, now: float
+    ) -> Client:
+        """Register a new client with the scope of a grant."""
         client = Client(
             id=self._new_id(),
             token=self._new_id() + self._new_id(),
             name=hello.name,
-            scope=hello.scope,
+            scope=grant.scope,
+            credential=grant.name,
             joined_at=now,
             peer=peer,
             encoding=encoding,

@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from reactor_zmq.errors import RemoteProtocolError
-from reactor_zmq.machines.clients import Client
+from reactor_zmq.machines.clients import Client, require
 from reactor_zmq.machines.frontend_state import FrontEndState
 from reactor_zmq.machines.frontend_vocabulary import Buffer, DropFile, StoreInput, WriteFile
-from reactor_zmq.wire.codes import Code
+from reactor_zmq.wire.codes import Code, State
 from reactor_zmq.wire.contract import Contract, TensorContract, TrackContract
 from reactor_zmq.wire.control import (
     Bye,
     ByeRequest,
+    ClientInfo,
+    ClientList,
     Empty,
+    Kick,
     Publish,
     Unpublish,
     Upload,
@@ -27,7 +30,24 @@ from reactor_zmq.wire.envelope import Encoding, Envelope, decode_data
 from reactor_zmq.wire.header import ITEMSIZE
 from reactor_zmq.wire.link import InputClosed, UploadStored
 from reactor_zmq.wire.openapi import openapi
+from reactor_zmq.wire.scope import Scope
 
+# What a client has to be allowed for each word.
+SCOPE_OF: dict[str, Scope] = {
+    "$ping": "view",
+    "$bye": "view",
+    "$status": "view",
+    "$state": "view",
+    "$schema": "view",
+    "$upload": "steer",
+    "$upload_chunk": "steer",
+    "$upload_finish": "steer",
+    "$upload_cancel": "steer",
+    "$publish": "steer",
+    "$unpublish": "steer",
+    "$clients": "admin",
+    "$kick": "admin",
+}
 # Samples of a frame by the kind of its track; a size of None varies.
 _SAMPLES = {
     "video": TensorContract("|u1", (None, None, None)),
@@ -55,6 +75,8 @@ class Controls:
             "$upload_cancel": self._upload_cancel,
             "$publish": self._publish,
             "$unpublish": self._unpublish,
+            "$clients": self._clients,
+            "$kick": self._kick,
         }
 
     def accept(
@@ -76,6 +98,7 @@ class Controls:
             raise RemoteProtocolError(
                 Code.UNKNOWN_EVENT, f"no control word {word.type!r}; there are $hello, {known}"
             )
+        require(client, SCOPE_OF[word.type])
         expected = _ATTACHED.get(word.type, 0)
         if len(attachments) != expected:
             text = f"{word.type} takes {expected} attachments, {len(attachments)} came"
@@ -104,12 +127,30 @@ class Controls:
         decode_data(encoding, word.data, Empty)
         self._state.say(client, "$schema", openapi(self._contract()), word.id)
 
+    # --- administration -----------------------------------------------------------------------
+
+    def _clients(self, client: Client, encoding: Encoding, word: Envelope, *_: Any) -> None:
+        decode_data(encoding, word.data, Empty)
+        listed = tuple(
+            ClientInfo(c.id, c.name, c.scope, c.credential, c.peer is not None, c.in_flight)
+            for c in self._state.clients
+        )
+        self._state.say(client, "$clients", ClientList(listed), word.id)
+
+    def _kick(self, client: Client, encoding: Encoding, word: Envelope, *_: Any) -> None:
+        request = decode_data(encoding, word.data, Kick)
+        other = self._state.clients.get(request.client)
+        if other is None:
+            raise RemoteProtocolError(Code.INVALID_DATA, "there is no such client", "client")
+        self._state.note("warning", "client is let go", client=other.id, by=client.id)
+        self._state.say(client, "$ok", None, word.id)
+        self._state.let_go(other, "kicked")
+
     # --- files ------------------------------------------------------------------------------
 
     def _upload(
         self, client: Client, encoding: Encoding, word: Envelope, _: Sequence[Buffer], now: float
     ) -> None:
-        self._require_steer(client)
         request = decode_data(encoding, word.data, Upload)
         ready = self._state.session.uploads.open(client.id, request, now)
         self._state.out.append(WriteFile(ready.upload_id, 0, b""))
@@ -159,8 +200,9 @@ class Controls:
         attachments: Sequence[Buffer],
         _: float,
     ) -> None:
-        self._require_steer(client)
         frame = decode_data(encoding, word.data, Publish)
+        if self._state.model.state is State.FAILED:
+            raise RemoteProtocolError(Code.MODEL_UNAVAILABLE, "the model will not be started again")
         index, track = self._input(frame.track)
         _check_frame(track, frame, len(attachments[0]))
         owner = self._state.session.publishers.setdefault(index, client.id)
@@ -193,11 +235,6 @@ class Controls:
         if self._state.model.contract is None:
             raise RemoteProtocolError(Code.NOT_READY, "the model is still loading")
         return self._state.model.contract
-
-    def _require_steer(self, client: Client) -> None:
-        if client.scope != "steer":
-            text = "this client has the scope 'view'; it may not steer"
-            raise RemoteProtocolError(Code.FORBIDDEN, text)
 
 
 def _check_frame(track: TrackContract, frame: Publish, nbytes: int) -> None:

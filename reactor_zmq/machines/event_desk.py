@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 from reactor_zmq.errors import EventError, RemoteProtocolError
-from reactor_zmq.machines.clients import Client
+from reactor_zmq.machines.clients import Client, require
 from reactor_zmq.machines.frontend_state import FrontEndState, Pending
 from reactor_zmq.wire.codes import Code, State
 from reactor_zmq.wire.envelope import Encoding, Envelope
@@ -125,8 +125,7 @@ class EventDesk:
 
     def _check_room(self, client: Client) -> None:
         state, limits = self._state, self._state.limits
-        if client.scope != "steer":
-            raise EventError(Code.FORBIDDEN, "this client has the scope 'view'; it may not steer")
+        require(client, "steer")
         if state.model.state in (State.FAILED, State.STOPPING):
             raise EventError(
                 Code.MODEL_UNAVAILABLE, "the model is not running and will not be started"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import zmq
 
+from reactor_zmq.sockets.keys import KeyPair
 from reactor_zmq.sockets.monitor import LinkMonitor
 from reactor_zmq.sockets.readiness import Doorbell
 from reactor_zmq.sockets.zap import guard
@@ -30,16 +31,20 @@ class FramesSocket:
     Args:
         context: Of the public sockets.
         queue_limit: Multiparts that may wait for each peer; it bounds what a stalled one pins.
+        pair: With it the socket speaks CURVE.
     """
 
     def __init__(
-        self, context: zmq.Context[zmq.Socket[bytes]], queue_limit: int = PAYLOADS
+        self,
+        context: zmq.Context[zmq.Socket[bytes]],
+        queue_limit: int = PAYLOADS,
+        pair: KeyPair | None = None,
     ) -> None:
         self.socket = context.socket(zmq.XPUB)
         for option, value in _OPTIONS.items():
             self.socket.setsockopt(option, value)
         self.socket.setsockopt(zmq.SNDHWM, queue_limit)
-        guard(self.socket)
+        guard(self.socket, pair)
         self.monitor = LinkMonitor(self.socket)
         self.bell = Doorbell(self.socket)
 

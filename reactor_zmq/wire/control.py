@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from reactor_zmq.wire.codes import State
 from reactor_zmq.wire.contract import TensorContract
 from reactor_zmq.wire.header import MAX_METADATA_NBYTES, Dtype
+from reactor_zmq.wire.scope import Scope
 from reactor_zmq.wire.slot import Lane
 
 CHUNK_NBYTES = 262_144
@@ -18,8 +19,6 @@ UPLOAD_CREDIT = 4
 _Id = Annotated[str, Meta(min_length=1, max_length=64)]
 _Name = Annotated[str, Meta(max_length=255, pattern=r"\A[^\x00]*\Z")]
 _Offset = Annotated[int, Meta(ge=0, le=2**40)]
-
-Scope = Literal["steer", "view"]
 
 
 class _In(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -36,14 +35,15 @@ class Hello(_In, frozen=True):
     Attributes:
         protocol: The version that it speaks.
         name: For people, in logs and ``watch``.
-        scope: ``view`` may look but not steer.
+        scope: What it wants to be able to do; not given, ``steer`` where its credential allows
+            that, else ``view``.
         resume: Token of a ``$welcome`` whose link broke.
         follow_state: Whether ``$state`` is pushed to this client at each change.
     """
 
     protocol: Annotated[int, Meta(ge=0, le=2**31)]
     name: Annotated[str, Meta(max_length=64, pattern=r"\A[^\x00-\x1f]*\Z")] = ""
-    scope: Scope = "steer"
+    scope: Scope | None = None
     resume: Annotated[str, Meta(max_length=128)] = ""
     follow_state: bool = False
 
@@ -123,6 +123,7 @@ class Welcome(_Out, frozen=True):
         status: As in ``$status``.
         state: Public fields of the model's state, as far as known.
         lane: Where same-host clients find the lease page; None where there is none.
+        scope: What this client may do.
         input_tracks: What the input tracks take, in the order of ``inputs``.
     """
 
@@ -142,6 +143,30 @@ class Welcome(_Out, frozen=True):
     state: dict[str, object] = msgspec.field(default_factory=dict[str, object])
     lane: Lane | None = None
     input_tracks: tuple[InputInfo, ...] = ()
+    scope: Scope = "steer"
+
+
+class ClientInfo(_Out, frozen=True):
+    """One client, as ``$clients`` lists it."""
+
+    client: str
+    name: str
+    scope: Scope
+    credential: str
+    connected: bool
+    in_flight: int
+
+
+class ClientList(_Out, frozen=True):
+    """``$clients``: who is in the session."""
+
+    clients: tuple[ClientInfo, ...]
+
+
+class Kick(_In, frozen=True):
+    """``$kick``: let a client go."""
+
+    client: _Id
 
 
 class StateChange(_Out, frozen=True):
