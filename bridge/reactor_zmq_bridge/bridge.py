@@ -66,13 +66,15 @@ class Bridge:
         Raises:
             BridgeError: ``unauthenticated``, ``too_many`` or ``unreachable``.
         """
-        self.door.check(hello.token)
+        good_for = self.door.scope_of(hello.token)
         known = self._sessions.get(hello.resume or "")
         if known is not None and hmac.compare_digest(known.token.encode(), hello.token.encode()):
             return known, True
         self._admission.admit(address)
         try:
-            client = await self.door.connect(hello.token, hello.name or "browser")
+            client = await self.door.connect(
+                hello.token, hello.name or "browser", hello.scope or good_for
+            )
         except BaseException:
             self._admission.release(address)
             raise
@@ -112,7 +114,7 @@ class Bridge:
 
     async def _frames_client(self) -> AsyncClient:
         try:
-            return await self.door.connect(self.door.token, "bridge")
+            return await self.door.watch()
         except BridgeError as error:
             raise ReactorError(str(error)) from error
 

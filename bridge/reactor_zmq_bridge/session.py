@@ -191,7 +191,7 @@ class Session:
             "version": words.VERSION,
             "session": self.secret,
             "resumed": resumed,
-            "scope": "steer",
+            "scope": self.client.scope,
             "model": {"name": self.client.model, "description": _description(self.schema)},
             "tracks": [track.told() for track in self._tracks_told],
             "schema": self.schema,

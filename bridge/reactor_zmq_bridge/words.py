@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from reactor_zmq.wire.envelope import DECODE_ERRORS
+from reactor_zmq.wire.scope import Scope
 from reactor_zmq_bridge.errors import BadMessageError
 
 VERSION = 1
@@ -36,13 +37,20 @@ class _In(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Hello(_In, frozen=True):
-    """``$hello``: the first thing that a browser says."""
+    """``$hello``: the first thing that a browser says.
+
+    Attributes:
+        resume: The ``session`` of an earlier ``$welcome``.
+        follow_state: Whether ``$state`` is pushed.
+        scope: To be allowed less than the token is good for.
+    """
 
     version: int
     token: Annotated[str, Meta(max_length=512)] = ""
     name: Annotated[str, Meta(max_length=64, pattern=r"\A[^\x00-\x1f]*\Z")] = ""
     resume: Annotated[str, Meta(max_length=128)] | None = None
     follow_state: bool = True
+    scope: Scope | None = None
 
 
 class Ping(_In, frozen=True):

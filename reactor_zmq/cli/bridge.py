@@ -36,7 +36,7 @@ def main(options: argparse.Namespace) -> int:
     )
 
     def announce(serving: Serving) -> None:
-        token = serving.bridge.door.token if serving.bridge.door.reachable() else ""
+        token = serving.bridge.door.found().token if serving.bridge.door.reachable() else ""
         print(page_url(options.host, serving.port, token), flush=True)
 
     return run(config, announce)
