@@ -78,7 +78,8 @@ class FrontEnd:
     def handle(self, stimulus: Stimulus, now: float) -> list[Instruction]:
         """Return what is to be done about a stimulus, in order."""
         match stimulus:
-            case PeerSaid(peer, parts):
+            case PeerSaid(peer, parts, unix_ns):
+                self._state.heard_ns = unix_ns
                 self._peer_said(peer, parts, now)
             case PeerArrived():
                 self._reception.arrived(stimulus)

@@ -209,7 +209,7 @@ class FrontEndLoop:
         for caller in self._events.arrivals():
             self._handle(PeerArrived(*caller))
         for peer, parts in batch:
-            self._handle(PeerSaid(peer, parts))
+            self._handle(PeerSaid(peer, parts, time.time_ns()))
         for peer in gone:
             self._handle(PeerGone(peer))
 
@@ -306,6 +306,7 @@ class FrontEndLoop:
                     self._keeper.send(message, self._files.sealed(file) if file else None)
                 case StoreInput(track, frame, payload):
                     self._inputs.store(track, frame, payload, self._keeper.send)
+                    self._pump.inputs.show(track, frame, payload)
                 case WriteFile(upload_id, offset, data):
                     if not self._files.write(upload_id, offset, data):
                         self._handle(FileLost(upload_id))
