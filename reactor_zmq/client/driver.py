@@ -7,14 +7,15 @@ import time
 from collections import deque
 from collections.abc import Callable
 from itertools import count
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import Struct
 
+from reactor_zmq.client.call import Call, Unheard
 from reactor_zmq.client.clock import Clock
 from reactor_zmq.client.discovery import Address
 from reactor_zmq.client.messages import Message, Reply, pack
-from reactor_zmq.errors import EventError, ReactorError, RemoteProtocolError
+from reactor_zmq.errors import EventError, RemoteProtocolError
 from reactor_zmq.machines.client_link import ClientLink
 from reactor_zmq.machines.client_talk import ClientTimes, Phase
 from reactor_zmq.machines.client_words import (
@@ -51,18 +52,6 @@ log = logging.getLogger("reactor_zmq.client")
 MAX_MESSAGES = 4096
 # Published frames that libzmq holds; another one is dropped, for a newer one is about to come.
 _MAX_LENT = 2
-
-
-class Call(Protocol):
-    """Somebody waits for the answer to a request."""
-
-    def answer(self, reply: Reply) -> None:
-        """Take the reply."""
-        ...
-
-    def refuse(self, error: Exception) -> None:
-        """Take the reason why there is none."""
-        ...
 
 
 class Driver:
@@ -142,7 +131,7 @@ class Driver:
         self.watch_link()
         request_id = next(self._ids)
         instructions = self._machine.handle(Fire(request_id, event_type, packed), time.monotonic())
-        self._expect(request_id, call or _Unheard(event_type))
+        self._expect(request_id, call or Unheard(event_type))
         self._do(instructions)
         return request_id
 
@@ -340,21 +329,6 @@ class Driver:
             log.warning("%s", instruction.error)
         if self.on_closed is not None:
             self.on_closed()
-
-
-class _Unheard:
-    """Nobody waits for the reply to this event, so a refusal goes to the log."""
-
-    def __init__(self, event_type: str) -> None:
-        self._type = event_type
-
-    def answer(self, reply: Reply) -> None:
-        """Drop it."""
-
-    def refuse(self, error: Exception) -> None:
-        """Tell whoever reads logs."""
-        if isinstance(error, ReactorError):
-            log.warning("event %r: %s", self._type, error)
 
 
 def _packed(data: Struct | None) -> bytes:
