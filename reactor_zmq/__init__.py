@@ -21,6 +21,7 @@ from reactor_zmq.model.messages import ModelMessage
 from reactor_zmq.model.pipeline import ReactorModel, ReactorPipeline
 from reactor_zmq.model.port import ReadMode
 from reactor_zmq.model.state import InputState
+from reactor_zmq.model.tensor import Tensor
 from reactor_zmq.model.tracks import Audio, Input, Output, TrackPayload, Video
 from reactor_zmq.model.upload import UploadedFile
 
@@ -49,6 +50,7 @@ __all__ = [
     "ReactorModel",
     "ReactorPipeline",
     "ReadMode",
+    "Tensor",
     "TrackPayload",
     "UploadedFile",
     "Video",

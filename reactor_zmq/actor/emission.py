@@ -18,8 +18,8 @@ from reactor_zmq.model.idle import Idle
 from reactor_zmq.model.messages import ModelMessage
 from reactor_zmq.model.spec import ModelSpec, TrackSpec
 from reactor_zmq.model.tracks import Output, payloads
-from reactor_zmq.wire.header import video_encoding
-from reactor_zmq.wire.link import Flush, Frame, FromActor
+from reactor_zmq.wire.header import sample_encoding
+from reactor_zmq.wire.link import Flush, Frame, FromActor, Missed
 
 
 class FrameMemory(Protocol):
@@ -85,6 +85,7 @@ class Emitter:
     def begin_session(self) -> None:
         """Let media time begin."""
         self.origin_ns = self._clock.monotonic_ns()
+        self.pacing.rest()
 
     def emit(self, value: Any, started_ns: int, drop: bool = False) -> None:
         """Send what a turn yielded that began at ``started_ns``.
@@ -104,7 +105,10 @@ class Emitter:
         if drop and self.pacing.waiting(ended_ns) >= self.pacing.buffer_size:
             self._skip(frames)
             return
+        missed = self.pacing.misses
         dues_ns = self.pacing.finish_turn(started_ns, ended_ns, frames)
+        if self.pacing.misses > missed:
+            self._outlet.post(Missed(self.pacing.misses - missed))
         produced_ns = self._clock.unix_ns()
         for i, due_ns in enumerate(dues_ns):
             for track in self._tracks:
@@ -120,8 +124,8 @@ class Emitter:
         if track is None:
             known = ", ".join(repr(t.name) for t in self._tracks) or "none"
             raise ValueError(f"there is no output track {name!r}; there are: {known}")
-        usual = np.int16 if track.kind == "audio" else np.uint8
-        return self._outlet.frames.loan(tuple(shape), usual if dtype is None else dtype)
+        kind = _usual_dtype(track) if dtype is None else dtype
+        return self._outlet.frames.loan(tuple(shape), kind)
 
     def flush(self) -> None:
         """Drop the frames that wait for their due time."""
@@ -159,7 +163,7 @@ class Emitter:
                 seq=seq,
                 shape=stored.shape,
                 dtype=stored.dtype,
-                encoding=_encoding(track, stored),
+                encoding=sample_encoding(track.kind, stored.shape, stored.dtype),
                 pts_ns=pts_ns,
                 produced_ns=produced_ns,
                 due_ns=due_ns,
@@ -181,5 +185,7 @@ def is_idle(value: Any) -> bool:
     return value is None or value is Idle
 
 
-def _encoding(track: TrackSpec, stored: Stored) -> str:
-    return "s16" if track.kind == "audio" else video_encoding(stored.shape, stored.dtype)
+def _usual_dtype(track: TrackSpec) -> DTypeLike:
+    if track.tensor is not None:
+        return np.dtype(track.tensor.dtype)
+    return np.int16 if track.kind == "audio" else np.uint8

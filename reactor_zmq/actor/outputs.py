@@ -12,12 +12,15 @@ from reactor_zmq.memory.arrays import (
     AnyArray,
     HostArray,
     check_audio,
+    check_tensor,
     check_video,
-    is_batch,
 )
 from reactor_zmq.memory.loan import Loan
 from reactor_zmq.model.spec import TrackSpec
 from reactor_zmq.model.tracks import TrackPayload, split_metadata
+from reactor_zmq.wire.contract import TensorContract
+
+_VIDEO_NDIM = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,8 @@ class Piece:
     """One frame of one track.
 
     Attributes:
-        data: ``(height, width, channels) uint8`` or ``(channels, samples) int16``, or a loan that
-            holds it.
+        data: ``(height, width, channels) uint8``, ``(channels, samples) int16``, what a numeric
+            track declares, or a loan that holds it.
         metadata: The author's bytes.
     """
 
@@ -40,7 +43,7 @@ Pieces = tuple[Piece | None, ...]
 def split(values: Mapping[str, Any], tracks: Sequence[TrackSpec]) -> dict[str, Pieces]:
     """Return each track's frames; every track has as many, None where audio had no sample left.
 
-    A video frame beside a batch on another track is shown with each frame of the batch.
+    A frame beside a batch on another track is shown with each frame of the batch.
 
     Args:
         values: What the author yielded, by track.
@@ -51,22 +54,50 @@ def split(values: Mapping[str, Any], tracks: Sequence[TrackSpec]) -> dict[str, P
         ValueError: A wrong shape, batches of different sizes, or metadata that does not fit.
     """
     checked = {track.name: _checked(track, values[track.name]) for track in tracks}
-    frames = _batch_size(checked)
+    frames = _batch_size({t.name: n for t in tracks if (n := batch_size(t, checked[t.name]))})
     return {t.name: _pieces(t, values[t.name], checked[t.name], frames) for t in tracks}
 
 
 def _checked(track: TrackSpec, value: Any) -> AnyArray | Loan:
     data = value.data if isinstance(value, TrackPayload) else value
-    check = check_audio if track.kind == "audio" else check_video
     if not isinstance(data, Loan):
-        return check(track.name, data)
+        return check_payload(track, data)
     # A loan goes out without a copy only while nothing else refers to its array.
-    array = check(track.name, data.array)
-    return data if array.shape == data.shape and not is_batch(array) else array
+    array = check_payload(track, data.array)
+    return data if array.shape == data.shape and not batch_size(track, array) else array
 
 
-def _batch_size(checked: Mapping[str, AnyArray | Loan]) -> int:
-    sizes = {n: a.shape[0] for n, a in checked.items() if not isinstance(a, Loan) and is_batch(a)}
+def check_payload(track: TrackSpec, value: Any) -> AnyArray:
+    """Return what an author gave as an array of the track's kind: one frame, or a batch.
+
+    Raises:
+        TypeError: Not an array, or of the wrong sample type.
+        ValueError: A wrong shape.
+    """
+    match track.kind:
+        case "video":
+            return check_video(track.name, value)
+        case "audio":
+            return check_audio(track.name, value)
+        case "tensor":
+            tensor = track.tensor or TensorContract("<f4")
+            return check_tensor(track.name, value, tensor.dtype, tensor.shape)
+
+
+def batch_size(track: TrackSpec, payload: AnyArray | Loan) -> int:
+    """Return how many frames a checked payload is a batch of; 0 when it is no batch."""
+    if isinstance(payload, Loan) or track.kind == "audio":
+        return 0
+    if track.kind == "video":
+        ndim = _VIDEO_NDIM
+    elif track.tensor is None or track.tensor.shape is None:
+        return 0
+    else:
+        ndim = len(track.tensor.shape)
+    return payload.shape[0] if payload.ndim > ndim else 0
+
+
+def _batch_size(sizes: Mapping[str, int]) -> int:
     if len(set(sizes.values())) > 1:
         told = ", ".join(f"{name!r} has {size}" for name, size in sizes.items())
         raise ValueError(f"the batches of one output differ in size: {told}")
@@ -81,7 +112,7 @@ def _pieces(track: TrackSpec, value: Any, data: AnyArray | Loan, frames: int) ->
         if not isinstance(data, np.ndarray):
             raise TypeError(f"track {track.name!r}: audio beside a batch has to be in host memory")
         return tuple(Piece(run) if run.shape[1] else None for run in divide_audio(data, frames))
-    if not isinstance(data, Loan) and is_batch(data):
+    if not isinstance(data, Loan) and batch_size(track, data):
         return tuple(Piece(data[i], note) for i, note in enumerate(notes))
     return tuple(Piece(data, note) for note in notes)
 

@@ -33,6 +33,11 @@ class HostOutput:
     def fps(self, value: float | None) -> None:
         self._emitter.pacing.fps = value
 
+    @property
+    def misses(self) -> int:
+        """Frames that were not ready when they were due, at a pinned rate."""
+        return self._emitter.pacing.misses
+
     def flush(self) -> None:
         """Drop the frames that wait for their due time."""
         self._emitter.flush()

@@ -35,6 +35,7 @@ class TrackSnapshot:
         drops: Frames that the holes are made of.
         rates_hz: Rate of each past half second, oldest first.
         image: The newest frame's array; the client's, not to be written to.
+        names: Of the places along a numeric track's last axis, where it names them.
     """
 
     track: str
@@ -48,6 +49,7 @@ class TrackSnapshot:
     drops: int = 0
     rates_hz: tuple[float, ...] = ()
     image: NDArray[Any] | None = None
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +76,10 @@ class _Mark:
 class TrackFigures:
     """Counts one track's frames; one thread may add while another reads."""
 
-    def __init__(self, track: str, kind: str) -> None:
+    def __init__(self, track: str, kind: str, names: tuple[str, ...] = ()) -> None:
         self.track = track
         self.kind = kind
+        self.names = names
         self._lock = threading.Lock()
         self._recent: deque[_Mark] = deque()
         self._latencies: deque[int] = deque(maxlen=_KEPT)
@@ -86,9 +89,15 @@ class TrackFigures:
         self._last_ns = 0
         self._frames = self._gaps = self._drops = 0
 
-    def add(self, frame: Frame) -> None:
-        """Count a frame that has just been received."""
-        mark = _Mark(frame.received_ns, frame.received_ns - frame.produced_ns, frame.array.nbytes)
+    def add(self, frame: Frame, age_ns: int | None = None) -> None:
+        """Count a frame that has just been received.
+
+        Args:
+            frame: It.
+            age_ns: Its glass latency; where it is not given the clocks count as the same.
+        """
+        age_ns = frame.received_ns - frame.produced_ns if age_ns is None else age_ns
+        mark = _Mark(frame.received_ns, age_ns, frame.array.nbytes)
         with self._lock:
             self._frames += 1
             self._gaps += frame.gap > 0
@@ -120,6 +129,7 @@ class TrackFigures:
                 drops=self._drops,
                 rates_hz=self._rates(now_ns),
                 image=self._image,
+                names=self.names,
             )
 
     def totals(self) -> TrackTotals:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from reactor_zmq.cli.figures import TrackSnapshot, TrackTotals
+from reactor_zmq.cli.numbers import numbers, numbers_line
+from reactor_zmq.client.clock import Clock
 from reactor_zmq.wire.control import Status
 
 
@@ -37,6 +39,7 @@ class Snapshot:
         fields: Public state of the model.
         heard: Newest message of each type, the newest first.
         lost: The link to the run is broken.
+        clock: What is known of the run's clock.
     """
 
     model: str
@@ -46,6 +49,7 @@ class Snapshot:
     fields: Mapping[str, object] = field(default_factory=dict[str, object])
     heard: tuple[Heard, ...] = ()
     lost: bool = False
+    clock: Clock | None = None
 
     @property
     def state(self) -> str:
@@ -65,6 +69,11 @@ def plain_line(now: Snapshot) -> str:
     if now.status is not None:
         status = now.status
         parts.append(f"clients {status.clients}  viewers {status.viewers}  epoch {status.epoch}")
+        if status.misses:
+            parts.append(f"misses {status.misses}")
+    if now.clock is not None and now.clock.correction_ns:
+        off_ms, error_ms = now.clock.offset_ns / 1e6, now.clock.error_ns / 1e6
+        parts.append(f"clock {off_ms:+.2f} ms (±{error_ms:.2f})")
     return "  |  ".join(parts)
 
 
@@ -82,17 +91,25 @@ def json_line(now: Snapshot) -> str:
             "gaps": track.gaps,
             "drops": track.drops,
         }
+        | _values(track)
         for track in now.tracks
     ]
     record = {
         "elapsed_s": round(now.elapsed_s, 3),
         "model": now.model,
         "status": now.status,
+        "clock": now.clock,
         "tracks": tracks,
         "fields": now.fields,
         "messages": {heard.type: heard.count for heard in now.heard},
     }
     return msgspec.json.encode(record).decode()
+
+
+def _values(track: TrackSnapshot) -> dict[str, object]:
+    if track.kind != "tensor" or track.image is None:
+        return {}
+    return {"shape": track.image.shape, "numbers": dict(numbers(track.image, track.names))}
 
 
 def totals_line(totals: TrackTotals) -> str:
@@ -105,10 +122,13 @@ def totals_line(totals: TrackTotals) -> str:
 
 
 def _track_text(track: TrackSnapshot) -> str:
-    return (
+    figures = (
         f"{track.track} {track.rate_hz:.1f}/s  {_ms(track.p50_ms)} p50  {_ms(track.p99_ms)} p99  "
         f"gaps {track.gaps}  drops {track.drops}  {track.bytes_per_s / 1e6:.1f} MB/s"
     )
+    if track.kind == "tensor" and track.image is not None:
+        return f"{figures}  {numbers_line(track.image, track.names)}"
+    return figures
 
 
 def _ms(value: float | None) -> str:

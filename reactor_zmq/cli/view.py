@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Self, cast
+from typing import Any, Self, cast
 
 import msgspec
 import numpy as np
@@ -23,6 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reactor_zmq.cli.figures import TrackSnapshot
+from reactor_zmq.cli.numbers import numbers
 from reactor_zmq.cli.preview import UPPER_HALF, cells, fit
 from reactor_zmq.cli.snapshot import Heard, Snapshot
 from reactor_zmq.wire.control import Progress
@@ -84,6 +85,8 @@ def _header(now: Snapshot) -> RenderableType:
         left.append(f"  {_progress_text(status.progress)}", "cyan")
     right = Text(justify="right")
     if status is not None:
+        if status.misses:
+            right.append(f"misses {status.misses}   ", "bold red")
         right.append(f"epoch {status.epoch}   clients {status.clients}   viewers {status.viewers}")
     right.append(f"   {_clock(now.elapsed_s)} ")
     row = Table.grid(expand=True)
@@ -164,8 +167,11 @@ def _figures(now: Snapshot) -> RenderableType:
 def _track(track: TrackSnapshot) -> list[RenderableType]:
     what = "x".join(str(n) for n in track.image.shape) if track.image is not None else ""
     gaps = "bold red" if track.gaps else "bold"
+    array = track.image if track.kind == "tensor" else None
+    values = [] if array is None else [_values(array, track.names)]
     return [
         Text.assemble((track.track, "bold"), "  ", (what, "dim")),
+        *values,
         Text.assemble(
             (f"{track.rate_hz:6.1f}", "bold green"),
             (" frames/s  ", "dim"),
@@ -186,6 +192,13 @@ def _track(track: TrackSnapshot) -> list[RenderableType]:
             (" drops", "dim"),
         ),
     ]  # fmt: skip
+
+
+def _values(array: NDArray[Any], names: Sequence[str]) -> Text:
+    line = Text(overflow="ellipsis", no_wrap=True)
+    for name, value in numbers(array, names):
+        line.append(f"{name} ", "dim").append(f"{value}  ", "bold cyan")
+    return line
 
 
 def _fields(fields: Iterable[tuple[str, object]]) -> Table:

@@ -61,6 +61,7 @@ class Watching:
             fields=dict(self._client.state),
             heard=heard,
             lost=self.over,
+            clock=self._client.clock,
         )
 
     def totals(self) -> list[TrackTotals]:
@@ -86,13 +87,25 @@ class Watching:
     def _view_new_tracks(self) -> None:
         for topic in self._client.tracks:
             if topic.track not in self._figures and not self.over:
-                figures = self._figures[topic.track] = TrackFigures(topic.track, topic.kind)
+                names = topic.tensor.names if topic.tensor else ()
+                figures = TrackFigures(topic.track, topic.kind, names)
+                self._figures[topic.track] = figures
                 frames = self._client.frames(topic.track, every=True)
                 thread = threading.Thread(
-                    target=_count, args=(frames, figures), name=f"watch {topic.track}", daemon=True
+                    target=self._count,
+                    args=(frames, figures),
+                    name=f"watch {topic.track}",
+                    daemon=True,
                 )
                 self._viewers.append((frames, thread))
                 thread.start()
+
+    def _count(self, frames: Frames, figures: TrackFigures) -> None:
+        # The end of the run ends it too; whoever looks sees that at the client.
+        with suppress(ReactorError):
+            for frame in frames:
+                clock = self._client.clock
+                figures.add(frame, clock.age_ns(frame) if clock else None)
 
     def _hear(self, message: Message) -> None:
         with self._heard_lock:
@@ -124,12 +137,3 @@ class Watching:
         for frames, thread in self._viewers:
             frames.close()
             thread.join()
-
-
-def _count(frames: Frames, figures: TrackFigures) -> None:
-    try:
-        for frame in frames:
-            figures.add(frame)
-    except ReactorError:
-        # The run has ended; whoever looks sees that at the client.
-        return

@@ -9,11 +9,11 @@ from typing import Any
 
 from reactor_zmq.client.aio_client import AsyncClient
 from reactor_zmq.client.aio_frames import AsyncFrames
-from reactor_zmq.client.discovery import locate
+from reactor_zmq.client.discovery import Proof, locate
 from reactor_zmq.client.driver import Driver
 from reactor_zmq.client.frame_feed import Transport
 from reactor_zmq.client.view import check_transport
-from reactor_zmq.wire.control import Scope
+from reactor_zmq.wire.scope import Scope
 
 __all__ = ["AsyncClient", "AsyncFrames", "Connecting", "connect"]
 
@@ -23,17 +23,23 @@ def connect(
     *,
     token: str | None = None,
     name: str = "",
-    scope: Scope = "steer",
+    scope: Scope | None = None,
     timeout: float = 10.0,
     reply_timeout: float | None = None,
     transport: Transport = "auto",
+    server_key: str | os.PathLike[str] | None = None,
+    key: str | os.PathLike[str] | None = None,
+    follow_events: bool = False,
 ) -> Connecting:
     """Connect to a runtime, to be awaited or entered with ``async with``.
 
     Arguments and errors are those of :func:`reactor_zmq.connect`.
     """
     chosen = check_transport(transport)
-    return Connecting(target, token, name, scope, timeout, reply_timeout, transport=chosen)
+    proof = Proof(token, scope, server_key, key)
+    return Connecting(
+        target, proof, name, timeout, reply_timeout, transport=chosen, follow=follow_events
+    )
 
 
 class Connecting:
@@ -42,21 +48,21 @@ class Connecting:
     def __init__(
         self,
         target: str | os.PathLike[str] | None,
-        token: str | None,
+        proof: Proof,
         name: str,
-        scope: Scope,
         timeout: float,
         reply_timeout: float | None,
         *,
         transport: Transport,
+        follow: bool,
     ) -> None:
         self._target = target
-        self._token = token
+        self._proof = proof
         self._name = name
-        self._scope: Scope = scope
         self._timeout = timeout
         self._reply_timeout = reply_timeout
         self._transport: Transport = transport
+        self._follow = follow
         self._client: AsyncClient | None = None
 
     def __await__(self) -> Generator[Any, Any, AsyncClient]:
@@ -76,7 +82,8 @@ class Connecting:
             await self._client.close()
 
     async def _connect(self) -> AsyncClient:
-        driver = Driver(locate(self._target, self._token), name=self._name, scope=self._scope)
+        address = locate(self._target, self._proof)
+        driver = Driver(address, name=self._name, scope=self._proof.scope, follow=self._follow)
         client = AsyncClient(driver, self._reply_timeout, self._transport)
         try:
             await client.greet(self._timeout)

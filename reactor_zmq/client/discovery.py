@@ -9,11 +9,14 @@ from pathlib import Path
 
 from reactor_zmq.config import runtime_directory
 from reactor_zmq.errors import AuthenticationError, ConfigError, ConnectionLost
+from reactor_zmq.sockets.key_files import check_private, read_public, read_secret
+from reactor_zmq.sockets.keys import Credentials
 from reactor_zmq.wire.connection_file import (
     MAX_NBYTES,
     ConnectionFile,
     decode_connection_file,
 )
+from reactor_zmq.wire.scope import Scope
 
 _WILDCARDS = ("0.0.0.0", "*", "[::]")  # noqa: S104 - compared with, never bound to
 
@@ -23,7 +26,7 @@ class Address:
     """Where to connect, and what to show there."""
 
     events: str
-    token: str = field(repr=False)
+    credentials: Credentials = field(repr=False)
 
     def reach(self, frames: str) -> str:
         """Return the frames endpoint as it is reached from here.
@@ -37,29 +40,66 @@ class Address:
         return f"tcp://{ours}:{port}"
 
 
-def locate(target: str | os.PathLike[str] | None, token: str | None) -> Address:
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a caller wants to show, and wants to be.
+
+    Attributes:
+        token: Overrides the connection file's.
+        scope: By it the connection file's token is chosen.
+        server_key: Public key of a front end that speaks CURVE, or the file that holds it;
+            overrides the connection file's.
+        key: File with the secret key to show in place of a token.
+    """
+
+    token: str | None = field(default=None, repr=False)
+    scope: Scope | None = None
+    server_key: str | os.PathLike[str] | None = None
+    key: str | os.PathLike[str] | None = None
+
+    def credentials(self, found: ConnectionFile | None) -> Credentials:
+        """Return what is shown to the run of a connection file, or to an endpoint without one.
+
+        Raises:
+            ConfigError: A key can't be read, or has no server's key beside it.
+        """
+        told = found.server_key if found is not None else ""
+        server_key = read_public(self.server_key) if self.server_key is not None else told
+        pair = read_secret(self.key) if self.key is not None else None
+        if pair is not None and not server_key:
+            raise ConfigError("a key is shown to a server whose public key is known: server_key=…")
+        token = self.token
+        if token is None:
+            token = found.token_for(self.scope) if found is not None else ""
+        return Credentials(token, server_key, pair)
+
+
+_FILE = Proof()
+
+
+def locate(target: str | os.PathLike[str] | None, proof: Proof = _FILE) -> Address:
     """Return the address of a runtime.
 
     Args:
         target: A run's name, a connection file, an endpoint, or None for the only one running.
-        token: Overrides the connection file's.
+        proof: What is shown there.
 
     Raises:
         ConnectionLost: No such run, or none or several where one was asked for.
         AuthenticationError: An endpoint without a token, and no connection file tells one.
-        ConfigError: A connection file that can't be read or trusted.
+        ConfigError: A connection file or key that can't be read or trusted.
     """
     if target is None:
-        return _address(_only_one(), token)
+        return _address(_only_one(), proof)
     text = os.fspath(target)
     if "://" in text:
-        return _endpoint(text, token)
+        return _endpoint(text, proof)
     if isinstance(target, str) and "/" not in text and not text.endswith(".json"):
-        return _address(_by_name(text), token)
+        return _address(_by_name(text), proof)
     found = read_connection_file(Path(text))
     if not _is_alive(found.pid):
         raise ConnectionLost(f"{text}: the run {found.name!r} (pid {found.pid}) has ended")
-    return _address(found, token)
+    return _address(found, proof)
 
 
 def read_connection_file(path: Path) -> ConnectionFile:
@@ -71,7 +111,7 @@ def read_connection_file(path: Path) -> ConnectionFile:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
-            _check_private(path, os.fstat(fd))
+            check_private(path, os.fstat(fd))
             content = os.read(fd, MAX_NBYTES + 1)
         finally:
             os.close(fd)
@@ -99,10 +139,8 @@ def running() -> list[ConnectionFile]:
     return found
 
 
-def _address(found: ConnectionFile, token: str | None) -> Address:
-    if found.server_key:
-        raise ConfigError(f"{found.name!r} asks for CURVE, which this client does not speak")
-    return Address(found.events, found.token if token is None else token)
+def _address(found: ConnectionFile, proof: Proof) -> Address:
+    return Address(found.events, proof.credentials(found))
 
 
 def _only_one() -> ConnectionFile:
@@ -128,12 +166,12 @@ def _by_name(name: str) -> ConnectionFile:
     raise ConnectionLost(f"no runtime named {name!r} is running here; running: {names}")
 
 
-def _endpoint(endpoint: str, token: str | None) -> Address:
-    if token is not None:
-        return Address(endpoint, token)
+def _endpoint(endpoint: str, proof: Proof) -> Address:
+    if proof.token is not None or proof.key is not None:
+        return Address(endpoint, proof.credentials(None))
     for run in running():
         if run.events == endpoint:
-            return _address(run, None)
+            return _address(run, proof)
     raise AuthenticationError(
         f"{endpoint} needs a token; give token=…, or the connection file instead of the endpoint"
     )
@@ -157,12 +195,3 @@ def _is_ours(folder: Path) -> bool:
     except OSError:
         return False
     return stat.S_ISDIR(found.st_mode) and found.st_uid in (os.geteuid(), 0)
-
-
-def _check_private(path: Path, found: os.stat_result) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        raise ConfigError(f"{path} is not a file")
-    if found.st_uid not in (os.geteuid(), 0):
-        raise ConfigError(f"{path} belongs to another user (uid {found.st_uid})")
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        raise ConfigError(f"{path} is open to other users; its token is no secret: chmod 600 it")

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from reactor_zmq.client.clock import Clock
 from reactor_zmq.client.discovery import Address
 from reactor_zmq.client.messages import Message, Reply, pack
 from reactor_zmq.errors import EventError, ReactorError, RemoteProtocolError
@@ -41,7 +42,8 @@ from reactor_zmq.machines.client_words import (
     Transmit,
 )
 from reactor_zmq.sockets.dealer import Context, DealerSocket, LinkEvent, client_context
-from reactor_zmq.wire.control import Scope, Status, Welcome
+from reactor_zmq.wire.control import Status, Welcome
+from reactor_zmq.wire.scope import Scope
 
 log = logging.getLogger("reactor_zmq.client")
 
@@ -81,7 +83,13 @@ class Driver:
     """
 
     def __init__(
-        self, address: Address, *, name: str, scope: Scope, times: ClientTimes | None = None
+        self,
+        address: Address,
+        *,
+        name: str,
+        scope: Scope | None,
+        times: ClientTimes | None = None,
+        follow: bool = False,
     ) -> None:
         self.address = address
         self.welcome: Welcome | None = None
@@ -93,14 +101,14 @@ class Driver:
         self.on_message: Callable[[Message], None] | None = None
         self.on_closed: Callable[[], None] | None = None
         self._machine = ClientLink(
-            address.events, time.monotonic(), name=name, scope=scope, times=times
+            address.events, time.monotonic(), name=name, scope=scope, times=times, follow=follow
         )
         self._ids = count(1)
         self._calls: dict[int, Call] = {}
         self._publish_error: EventError | None = None
         self._finished = False
         self.context: Context = client_context()
-        self._socket = DealerSocket(self.context, address.events, address.token)
+        self._socket = DealerSocket(self.context, address.events, address.credentials)
         self._deeds: dict[type, Callable[[Any], None]] = {
             Transmit: self._transmit,
             Answer: self._answer,
@@ -234,6 +242,14 @@ class Driver:
     def error(self) -> Exception | None:
         """Why it is over, if not by its own leave."""
         return self._machine.error
+
+    def clock(self) -> Clock | None:
+        """Return what is known of the runtime's clock; any thread may ask."""
+        found = self._machine.clock(time.monotonic())
+        if found is None:
+            return None
+        offset_ns = found.ahead_ns - (time.time_ns() - time.monotonic_ns())
+        return Clock(offset_ns, found.error_ns, found.rtt_ns, found.samples)
 
     def close_socket(self) -> None:
         """Close the socket; the driver does nothing any more."""

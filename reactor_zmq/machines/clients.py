@@ -7,8 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from reactor_zmq.config import Limits
-from reactor_zmq.wire.control import Hello, Scope
+from reactor_zmq.errors import RemoteProtocolError
+from reactor_zmq.machines.access import Grant
+from reactor_zmq.wire.codes import Code
+from reactor_zmq.wire.control import Hello
 from reactor_zmq.wire.envelope import Encoding
+from reactor_zmq.wire.scope import Scope, covers
 
 # A resend after a broken link asks for replies that were lost on the way; this many are kept.
 KEPT_REPLIES = 128
@@ -19,9 +23,12 @@ class Client:
     """One client of the session; it outlives its link by ``resume_s``.
 
     Attributes:
-        peer: The ROUTER's name for its link, None while the link is broken.
+        scope: What it may do; never more than its credential allows.
+        credential: By what it came in, for the log.
+        peer: This side's name for its link, None while the link is broken.
         delimiter: Whether it is a REQ peer, whose empty first part is mirrored.
         follows_state: Whether it is told of each change of the model's state.
+        follows_events: Whether it is told of each event that was applied.
         admitted: Whether the actor has let it in: until then nothing said to all is for it, so
             that what its ``@connected`` hook says comes first.
         lost_at: Since when the link is broken.
@@ -35,11 +42,13 @@ class Client:
     token: str
     name: str
     scope: Scope
+    credential: str
     joined_at: float
     peer: bytes | None
     encoding: Encoding
     delimiter: bool = False
     follows_state: bool = False
+    follows_events: bool = False
     admitted: bool = False
     lost_at: float | None = None
     last_seq: int = 0
@@ -52,6 +61,17 @@ class Client:
         self.replies[seq] = part
         while len(self.replies) > KEPT_REPLIES:
             self.replies.popitem(last=False)
+
+
+def require(client: Client, scope: Scope) -> None:
+    """Check that a client may do what needs this scope.
+
+    Raises:
+        RemoteProtocolError: ``forbidden``.
+    """
+    if not covers(client.scope, scope):
+        text = f"this client has the scope {client.scope!r}, {scope!r} is needed"
+        raise RemoteProtocolError(Code.FORBIDDEN, text)
 
 
 class Clients:
@@ -87,13 +107,16 @@ class Clients:
         """Return the client that may be resumed with this token."""
         return self._by_token.get(token)
 
-    def join(self, peer: bytes, hello: Hello, encoding: Encoding, now: float) -> Client:
-        """Register a new client."""
+    def join(
+        self, peer: bytes, hello: Hello, grant: Grant, encoding: Encoding, now: float
+    ) -> Client:
+        """Register a new client with the scope of a grant."""
         client = Client(
             id=self._new_id(),
             token=self._new_id() + self._new_id(),
             name=hello.name,
-            scope=hello.scope,
+            scope=grant.scope,
+            credential=grant.name,
             joined_at=now,
             peer=peer,
             encoding=encoding,

@@ -7,15 +7,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from reactor_zmq.errors import RemoteProtocolError
-from reactor_zmq.machines.clients import Client
+from reactor_zmq.machines.clients import Client, require
 from reactor_zmq.machines.frontend_state import FrontEndState
 from reactor_zmq.machines.frontend_vocabulary import Buffer, DropFile, StoreInput, WriteFile
-from reactor_zmq.wire.codes import Code
-from reactor_zmq.wire.contract import Contract, TrackContract
+from reactor_zmq.wire.codes import Code, State
+from reactor_zmq.wire.contract import Contract, TensorContract, TrackContract
 from reactor_zmq.wire.control import (
     Bye,
     ByeRequest,
+    ClientInfo,
+    ClientList,
     Empty,
+    Kick,
+    Pong,
     Publish,
     Unpublish,
     Upload,
@@ -27,10 +31,31 @@ from reactor_zmq.wire.envelope import Encoding, Envelope, decode_data
 from reactor_zmq.wire.header import ITEMSIZE
 from reactor_zmq.wire.link import InputClosed, UploadStored
 from reactor_zmq.wire.openapi import openapi
+from reactor_zmq.wire.scope import Scope
 
-# Shapes of a frame by the kind of its track: (height, width, channels) or (channels, samples).
-_NDIM = {"video": 3, "audio": 2}
-_DTYPE = {"video": "|u1", "audio": "<i2"}
+# What a client has to be allowed for each word.
+SCOPE_OF: dict[str, Scope] = {
+    "$ping": "view",
+    "$bye": "view",
+    "$status": "view",
+    "$state": "view",
+    "$schema": "view",
+    "$upload": "steer",
+    "$upload_chunk": "steer",
+    "$upload_finish": "steer",
+    "$upload_cancel": "steer",
+    "$publish": "steer",
+    "$unpublish": "steer",
+    "$clients": "admin",
+    "$kick": "admin",
+}
+# Samples of a frame by the kind of its track; a size of None varies.
+_SAMPLES = {
+    "video": TensorContract("|u1", (None, None, None)),
+    "audio": TensorContract("<i2", (None, None)),
+    "tensor": TensorContract("<f4"),
+}
+_ORDER = {"video": "(height, width, channels)", "audio": "(channels, samples)"}
 _ATTACHED = {"$upload_chunk": 1, "$publish": 1}
 
 
@@ -51,6 +76,8 @@ class Controls:
             "$upload_cancel": self._upload_cancel,
             "$publish": self._publish,
             "$unpublish": self._unpublish,
+            "$clients": self._clients,
+            "$kick": self._kick,
         }
 
     def accept(
@@ -72,6 +99,7 @@ class Controls:
             raise RemoteProtocolError(
                 Code.UNKNOWN_EVENT, f"no control word {word.type!r}; there are $hello, {known}"
             )
+        require(client, SCOPE_OF[word.type])
         expected = _ATTACHED.get(word.type, 0)
         if len(attachments) != expected:
             text = f"{word.type} takes {expected} attachments, {len(attachments)} came"
@@ -80,7 +108,7 @@ class Controls:
 
     def _ping(self, client: Client, encoding: Encoding, word: Envelope, *_: Any) -> None:
         decode_data(encoding, word.data, Empty)
-        self._state.say(client, "$pong", None, word.id)
+        self._state.say(client, "$pong", Pong(self._state.heard_ns), word.id)
 
     def _bye(self, client: Client, encoding: Encoding, word: Envelope, *_: Any) -> None:
         decode_data(encoding, word.data, ByeRequest)
@@ -100,12 +128,30 @@ class Controls:
         decode_data(encoding, word.data, Empty)
         self._state.say(client, "$schema", openapi(self._contract()), word.id)
 
+    # --- administration -----------------------------------------------------------------------
+
+    def _clients(self, client: Client, encoding: Encoding, word: Envelope, *_: Any) -> None:
+        decode_data(encoding, word.data, Empty)
+        listed = tuple(
+            ClientInfo(c.id, c.name, c.scope, c.credential, c.peer is not None, c.in_flight)
+            for c in self._state.clients
+        )
+        self._state.say(client, "$clients", ClientList(listed), word.id)
+
+    def _kick(self, client: Client, encoding: Encoding, word: Envelope, *_: Any) -> None:
+        request = decode_data(encoding, word.data, Kick)
+        other = self._state.clients.get(request.client)
+        if other is None:
+            raise RemoteProtocolError(Code.INVALID_DATA, "there is no such client", "client")
+        self._state.note("warning", "client is let go", client=other.id, by=client.id)
+        self._state.say(client, "$ok", None, word.id)
+        self._state.let_go(other, "kicked")
+
     # --- files ------------------------------------------------------------------------------
 
     def _upload(
         self, client: Client, encoding: Encoding, word: Envelope, _: Sequence[Buffer], now: float
     ) -> None:
-        self._require_steer(client)
         request = decode_data(encoding, word.data, Upload)
         ready = self._state.session.uploads.open(client.id, request, now)
         self._state.out.append(WriteFile(ready.upload_id, 0, b""))
@@ -155,8 +201,9 @@ class Controls:
         attachments: Sequence[Buffer],
         _: float,
     ) -> None:
-        self._require_steer(client)
         frame = decode_data(encoding, word.data, Publish)
+        if self._state.model.state is State.FAILED:
+            raise RemoteProtocolError(Code.MODEL_UNAVAILABLE, "the model will not be started again")
         index, track = self._input(frame.track)
         _check_frame(track, frame, len(attachments[0]))
         owner = self._state.session.publishers.setdefault(index, client.id)
@@ -190,21 +237,30 @@ class Controls:
             raise RemoteProtocolError(Code.NOT_READY, "the model is still loading")
         return self._state.model.contract
 
-    def _require_steer(self, client: Client) -> None:
-        if client.scope != "steer":
-            text = "this client has the scope 'view'; it may not steer"
-            raise RemoteProtocolError(Code.FORBIDDEN, text)
-
 
 def _check_frame(track: TrackContract, frame: Publish, nbytes: int) -> None:
-    if len(frame.shape) != _NDIM[track.kind]:
-        order = "(height, width, channels)" if track.kind == "video" else "(channels, samples)"
+    samples = track.tensor or _SAMPLES[track.kind]
+    if not _fits(frame.shape, samples.shape):
+        order = _ORDER.get(track.kind) or _order(samples)
         text = f"{track.kind} track {track.name!r} takes {order}, {frame.shape} came"
         raise RemoteProtocolError(Code.PUBLISH_REFUSED, text, "shape")
-    if frame.dtype != _DTYPE[track.kind]:
-        text = f"{track.kind} track {track.name!r} takes {_DTYPE[track.kind]}, {frame.dtype} came"
+    if frame.dtype != samples.dtype:
+        text = f"{track.kind} track {track.name!r} takes {samples.dtype}, {frame.dtype} came"
         raise RemoteProtocolError(Code.PUBLISH_REFUSED, text, "dtype")
     expected = math.prod(frame.shape) * ITEMSIZE[frame.dtype]
     if expected != nbytes:
         text = f"{frame.shape} of {frame.dtype} is {expected} bytes, {nbytes} came"
         raise RemoteProtocolError(Code.PUBLISH_REFUSED, text, "shape")
+
+
+def _fits(shape: tuple[int, ...], declared: tuple[int | None, ...] | None) -> bool:
+    if declared is None:
+        return True
+    return len(shape) == len(declared) and all(
+        size in (None, came) for came, size in zip(shape, declared, strict=True)
+    )
+
+
+def _order(samples: TensorContract) -> str:
+    sizes = ["any" if size is None else str(size) for size in samples.shape or ()]
+    return f"({', '.join(sizes)})"

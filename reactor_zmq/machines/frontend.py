@@ -19,6 +19,7 @@ from reactor_zmq.machines.frontend_vocabulary import (
     FileLost,
     Instruction,
     ModelLoaded,
+    PeerArrived,
     PeerGone,
     PeerSaid,
     PeerStuck,
@@ -29,23 +30,17 @@ from reactor_zmq.machines.frontend_vocabulary import (
     ViewersChanged,
 )
 from reactor_zmq.machines.letter import Letter
+from reactor_zmq.machines.reception import Reception
 from reactor_zmq.wire import link
 from reactor_zmq.wire.codes import Code, State
 from reactor_zmq.wire.contract import decode_contract
-from reactor_zmq.wire.control import ErrorBody, Hello, Progress, Welcome
-from reactor_zmq.wire.envelope import (
-    PROTOCOL_VERSION,
-    Encoding,
-    Envelope,
-    decode_data,
-    encode,
-)
+from reactor_zmq.wire.control import ErrorBody, Progress, Status
+from reactor_zmq.wire.envelope import Encoding, encode
 
 _REASONS = {
     "crashed": "the model's process died and is started again",
     "hung": "the model's process made no progress and is started again",
 }
-
 
 _STRIKING = (Code.BAD_MESSAGE, Code.TOO_MANY_PARTS, Code.TOO_LARGE, Code.UNAUTHENTICATED)
 
@@ -59,10 +54,16 @@ class FrontEnd:
 
     def __init__(self, settings: FrontEndSettings, new_id: Callable[[], str]) -> None:
         self._state = FrontEndState(settings, new_id)
+        self._reception = Reception(self._state)
         self._controls = Controls(self._state)
         self._desk = EventDesk(self._state)
         self._strikes: dict[bytes, int] = {}
-        self._told = replace(self._state.status(), clients=0, viewers=0)
+        self._told = self._state.standing()
+
+    @property
+    def status(self) -> Status:
+        """What clients are told of the model."""
+        return self._state.status()
 
     @property
     def stranger_count(self) -> int:
@@ -77,8 +78,11 @@ class FrontEnd:
     def handle(self, stimulus: Stimulus, now: float) -> list[Instruction]:
         """Return what is to be done about a stimulus, in order."""
         match stimulus:
-            case PeerSaid(peer, parts):
+            case PeerSaid(peer, parts, unix_ns):
+                self._state.heard_ns = unix_ns
                 self._peer_said(peer, parts, now)
+            case PeerArrived():
+                self._reception.arrived(stimulus)
             case ActorSaid(message):
                 self._actor_said(message)
             case PeerGone(peer):
@@ -126,7 +130,7 @@ class FrontEnd:
     def _heard(self, letter: Letter, client: Client | None, now: float) -> None:
         word = letter.word
         if word.type == "$hello":
-            self._hello(letter, client, now)
+            self._reception.hello(letter, client, now)
         elif client is None:
             raise RemoteProtocolError(Code.UNAUTHENTICATED, "say $hello first")
         elif word.type.startswith("$"):
@@ -147,72 +151,9 @@ class FrontEnd:
         part = encode(letter.encoding, "$error", body, word.id)
         self._state.out.append(Say(letter.peer, (b"", part) if letter.delimiter else (part,)))
 
-    def _hello(self, letter: Letter, client: Client | None, now: float) -> None:
-        hello = decode_data(letter.encoding, letter.word.data, Hello)
-        if hello.protocol != PROTOCOL_VERSION:
-            text = f"this side speaks protocol {PROTOCOL_VERSION}, the client {hello.protocol}"
-            raise RemoteProtocolError(Code.PROTOCOL_MISMATCH, text, "protocol")
-        if self._state.model.state is State.STOPPING:
-            raise RemoteProtocolError(Code.CLOSED, "the runtime is stopping")
-        joined = client is None and not hello.resume
-        if client is not None and hello.resume not in ("", client.token):
-            text = "this link speaks for another client already"
-            raise RemoteProtocolError(Code.RESUME_REFUSED, text, "resume")
-        if hello.resume:
-            client = self._resume(letter.peer, hello.resume, letter.encoding)
-        elif client is None:
-            client = self._join(letter.peer, hello, letter.encoding, now)
-        client.delimiter = letter.delimiter
-        client.follows_state = hello.follow_state
-        self._welcome(client, letter.word, resumed=bool(hello.resume))
-        if joined:
-            self._state.tell(self._join_notice(client))
-
-    def _resume(self, peer: bytes, token: str, encoding: Encoding) -> Client:
-        client = self._state.clients.resumable(token)
-        if client is None:
-            raise RemoteProtocolError(Code.RESUME_REFUSED, "no client with this token", "resume")
-        self._state.clients.rebind(client, peer, encoding)
-        return client
-
-    def _join(self, peer: bytes, hello: Hello, encoding: Encoding, now: float) -> Client:
-        if self._state.clients.full:
-            text = f"{len(self._state.clients)} clients are connected, that is the most"
-            raise RemoteProtocolError(Code.BUSY, text)
-        client = self._state.clients.join(peer, hello, encoding, now)
-        self._state.note("info", "client joined", client=client.id, name=client.name)
-        return client
-
-    def _welcome(self, client: Client, word: Envelope, *, resumed: bool) -> None:
-        state, model = self._state, self._state.model
-        welcome = Welcome(
-            protocol=PROTOCOL_VERSION,
-            client=client.id,
-            session=state.session.id,
-            epoch=model.epoch,
-            resume=client.token,
-            resume_s=state.settings.resume_s,
-            resumed=resumed,
-            model=model.contract.model if model.contract else state.settings.model,
-            frames=state.settings.frames,
-            topics=model.topics(),
-            inputs=tuple(t.name for t in model.contract.inputs) if model.contract else (),
-            schema_hash=model.hash,
-            status=state.status(),
-            state=state.state_change(state.session.state).fields,
-            lane=state.settings.lane,
-        )
-        waiting = tuple(client.waiting)
-        client.waiting.clear()
-        state.say(client, "$welcome", welcome, word.id)
-        for part in waiting:
-            state.say_part(client, part)
-
-    def _join_notice(self, client: Client) -> link.Join:
-        return link.Join(client.id, client.joined_at, self._state.session.id, client.name)
-
     def _peer_gone(self, peer: bytes, now: float) -> None:
         self._strikes.pop(peer, None)
+        self._reception.gone(peer)
         client = self._state.clients.lose(peer, now)
         if client is not None and self._state.settings.resume_s <= 0:
             self._state.remove(client)
@@ -249,6 +190,8 @@ class FrontEnd:
                 state.broadcast("$status", replace(state.status(), reason="error"))
             case link.SessionFailed(reason):
                 self._session_failed(reason)
+            case link.Missed(frames):
+                state.session.misses += frames
             case _:
                 pass
 
@@ -295,7 +238,7 @@ class FrontEnd:
         if state.session.journal and state.clients:
             state.tell(link.Restore(tuple(state.session.journal.items())))
         for client in state.clients:
-            state.tell(self._join_notice(client))
+            state.tell(self._reception.join_notice(client))
         self._desk.send_backlog()
         self._desk.release_held()
 
@@ -339,7 +282,7 @@ class FrontEnd:
 
     def _tell_status(self) -> None:
         """Push ``$status`` when it changed; mere counts are told on request only."""
-        status = self._state.status()
-        told, self._told = self._told, replace(status, clients=0, viewers=0)
-        if self._told != told:
-            self._state.broadcast("$status", status)
+        standing = self._state.standing()
+        if standing != self._told:
+            self._told = standing
+            self._state.broadcast("$status", self._state.status())

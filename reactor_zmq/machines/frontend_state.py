@@ -22,13 +22,24 @@ from reactor_zmq.machines.frontend_vocabulary import (
 from reactor_zmq.machines.uploads import Uploads
 from reactor_zmq.wire.codes import Code, State
 from reactor_zmq.wire.contract import Contract
-from reactor_zmq.wire.control import Bye, ErrorBody, Progress, StateChange, Status, TopicInfo
+from reactor_zmq.wire.control import (
+    Bye,
+    ErrorBody,
+    InputInfo,
+    Progress,
+    StateChange,
+    Status,
+    TopicInfo,
+)
 from reactor_zmq.wire.envelope import EventId, encode, encode_packed
 from reactor_zmq.wire.header import frame_topic
 from reactor_zmq.wire.link import EventIn, InputClosed, Leave, ToActor, UploadDropped
 from reactor_zmq.wire.openapi import schema_hash
 from reactor_zmq.wire.slot import Lane
 from reactor_zmq.wire.validate import EventValidator, compile_contract
+
+Standing = tuple[State, int, str, tuple[str, ...], Progress | None]
+"""A status without its counts: state, epoch, reason, missing input tracks, progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +55,16 @@ class FrontEndSettings:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An event that was accepted and not answered yet."""
+    """An event that was accepted and not answered yet.
+
+    ``data`` is kept for those who follow events; None where nobody does.
+    """
 
     client_id: str
     type: str
     id: EventId | None
     seq: int | None
+    data: dict[str, object] | None = None
 
 
 @dataclass(slots=True)
@@ -60,6 +75,7 @@ class Session:
         state: Public fields as clients know them, packed.
         journal: Fields that were changed since the session began: replayed into a new actor.
         publishers: Input track index to the client that owns it.
+        misses: Frames that were not ready when they were due.
     """
 
     id: str
@@ -69,6 +85,7 @@ class Session:
     version: int = 0
     missing: tuple[str, ...] = ()
     publishers: dict[int, str] = field(default_factory=dict[int, str])
+    misses: int = 0
 
 
 @dataclass(slots=True)
@@ -99,8 +116,14 @@ class Model:
         """Return where the output tracks are to be seen."""
         tracks = self.contract.outputs if self.contract else ()
         return tuple(
-            TopicInfo(t.name, t.kind, frame_topic(t.name).decode(), t.sample_rate) for t in tracks
+            TopicInfo(t.name, t.kind, frame_topic(t.name).decode(), t.sample_rate, t.tensor)
+            for t in tracks
         )
+
+    def inputs(self) -> tuple[InputInfo, ...]:
+        """Return what the input tracks take."""
+        tracks = self.contract.inputs if self.contract else ()
+        return tuple(InputInfo(t.name, t.kind, t.sample_rate, t.tensor) for t in tracks)
 
 
 class FrontEndState:
@@ -113,6 +136,7 @@ class FrontEndState:
         self.clients = Clients(settings.limits, new_id)
         self.model = Model()
         self.viewers = 0
+        self.heard_ns = 0  # Unix time at which the newest of the peers' words came
         self.pending: dict[int, Pending] = {}
         self.backlog: deque[EventIn] = deque()
         self.out: list[Instruction] = []
@@ -187,20 +211,31 @@ class FrontEndState:
 
     # --- what everybody is told ---------------------------------------------------------------
 
+    def standing(self) -> Standing:
+        """Return what everybody is told of when it changes."""
+        model = self.model
+        state, missing = model.state, self.session.missing
+        waiting = state is State.READY and bool(missing) and len(self.clients) > 0
+        return (
+            State.WAITING if waiting else state,
+            model.epoch,
+            model.reason,
+            missing if waiting else (),
+            model.progress if state is State.LOADING else None,
+        )
+
     def status(self) -> Status:
         """Return the status as of this moment."""
-        model = self.model
-        waiting = (
-            model.state is State.READY and bool(self.session.missing) and len(self.clients) > 0
-        )
+        state, epoch, reason, missing, progress = self.standing()
         return Status(
-            state=State.WAITING if waiting else model.state,
-            epoch=model.epoch,
-            reason=model.reason,
-            missing=self.session.missing if waiting else (),
-            progress=model.progress if model.state is State.LOADING else None,
+            state=state,
+            epoch=epoch,
+            reason=reason,
+            missing=missing,
+            progress=progress,
             clients=len(self.clients),
             viewers=self.viewers,
+            misses=self.session.misses,
         )
 
     def state_change(self, fields: dict[str, bytes]) -> StateChange:

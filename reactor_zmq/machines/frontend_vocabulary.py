@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from reactor_zmq.machines.access import Grant
 from reactor_zmq.wire.contract import Contract
 from reactor_zmq.wire.control import Publish
 from reactor_zmq.wire.link import FromActor, ToActor
@@ -15,11 +16,27 @@ Buffer = bytes | memoryview
 
 
 @dataclass(frozen=True, slots=True)
+class PeerArrived:
+    """A peer is heard for the first time; from one that did not arrive nothing is taken.
+
+    Attributes:
+        peer: This link's name, which no other link ever has.
+        grant: What its credential is good for.
+        named_itself: Whether it chose a routing id, as it should not.
+    """
+
+    peer: bytes
+    grant: Grant
+    named_itself: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PeerSaid:
-    """A multipart came from the peer that the ROUTER names so."""
+    """A multipart came by this link, at this Unix time."""
 
     peer: bytes
     parts: Sequence[Buffer]
+    unix_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +100,8 @@ class StopAsked:
 
 
 Stimulus = (
-    PeerSaid
+    PeerArrived
+    | PeerSaid
     | PeerGone
     | PeerStuck
     | ActorStarted

@@ -24,10 +24,14 @@ class Pacing:
     Attributes:
         buffer_size: Frames that may wait for their time while the next turn starts; the frames of
             one batch may always wait together.
+        misses: Frames that came later than they were due: the deadline of a pinned rate, missed.
+            What comes after a rest missed nothing.
     """
 
     def __init__(self, fps: float | None = None, buffer_size: int = 2) -> None:
         self.buffer_size = buffer_size
+        self.misses = 0
+        self._rested = True
         self._fps: float | None = None
         self._turns_ns: deque[int] = deque(maxlen=_RECENT_TURNS)
         self._dues_ns: list[int] = []
@@ -58,8 +62,12 @@ class Pacing:
         else:
             dues = [self._pinned(ended_ns) for _ in range(frames)]
         self._dues_ns.extend(dues)
-        self._batch = frames
+        self._batch, self._rested = frames, False
         return tuple(dues)
+
+    def rest(self) -> None:
+        """Take note that the model has nothing to show: no frame was due."""
+        self._rested = True
 
     def next_turn_ns(self) -> int:
         """Return when the next turn should start; a time in the past means at once."""
@@ -83,6 +91,7 @@ class Pacing:
 
     def _pinned(self, now_ns: int) -> int:
         if self._anchor_ns is None or now_ns - self._due_after(1) > MARGIN_NS:
+            self.misses += not self._rested
             self._anchor_ns, self._since_anchor = now_ns, 0
         else:
             self._since_anchor += 1

@@ -26,6 +26,7 @@ _FRAME_NDIM, _BATCH_NDIM = 3, 4
 _BLOCK_NDIM = 2
 _MAX_CHANNELS = 4
 _MAX_AUDIO_CHANNELS = 32
+_MAX_NDIM = 8
 
 
 def as_array(value: object, track: str) -> AnyArray:
@@ -105,6 +106,49 @@ def check_audio(track: str, value: object) -> AnyArray:
         flat = len(shape) == _BLOCK_NDIM and 1 <= shape[1] <= _MAX_AUDIO_CHANNELS
         raise ValueError(_complain(track, _AUDIO, value, array, "call x.T" if flat else ""))
     return array if shape == array.shape else array.reshape(shape)
+
+
+def check_tensor(
+    track: str, value: object, dtype: str, shape: Sequence[int | None] | None
+) -> AnyArray:
+    """Return one frame of a numeric track, or a batch of them.
+
+    Args:
+        track: For errors.
+        value: What ``as_array`` takes; a single number is ``(1,)``.
+        dtype: numpy's array-interface name.
+        shape: Of one frame, None for a size that varies; a batch has an axis before it. None
+            takes any shape, and never a batch.
+
+    Raises:
+        TypeError: The numbers are of another dtype, or it is no array.
+        ValueError: The shape is another, or it is empty.
+    """
+    array = as_array(value, track)
+    expected = _tensor_text(dtype, shape)
+    if array.dtype != np.dtype(dtype):
+        advice = f"call {_cast(value, 'x', np.dtype(dtype).name)}"
+        raise TypeError(_complain(track, expected, value, array, advice))
+    array = array if array.ndim else array.reshape((1,))
+    frame = array.shape if shape is None else array.shape[max(array.ndim - len(shape), 0) :]
+    whole = shape is None or fits_tensor(frame, shape)
+    batch = 0 if shape is None else array.ndim - len(shape)
+    if not whole or batch not in (0, 1) or array.ndim > _MAX_NDIM or 0 in array.shape:
+        raise ValueError(_complain(track, expected, value, array, ""))
+    return array
+
+
+def fits_tensor(shape: Sequence[int], declared: Sequence[int | None] | None) -> bool:
+    """Return whether an array of this shape is one frame of a numeric track."""
+    if declared is None:
+        return True
+    same = len(shape) == len(declared)
+    return same and all(d in (None, n) for n, d in zip(shape, declared, strict=True))
+
+
+def _tensor_text(dtype: str, shape: Sequence[int | None] | None) -> str:
+    sizes = "..." if shape is None else ", ".join("*" if n is None else str(n) for n in shape)
+    return f"({sizes}{',' if shape is not None and len(shape) == 1 else ''}) {np.dtype(dtype).name}"
 
 
 def _has(*attributes: str) -> Callable[[object], bool]:

@@ -73,6 +73,11 @@ class OutputControl(Protocol):
     @fps.setter
     def fps(self, value: float | None) -> None: ...
 
+    @property
+    def misses(self) -> int:
+        """Frames that were not ready when they were due, at a pinned rate."""
+        ...
+
     def flush(self) -> None:
         """Drop frames that wait for their time."""
         ...

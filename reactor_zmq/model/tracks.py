@@ -6,11 +6,12 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, cast, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast, dataclass_transform
 
 from reactor_zmq.model.annotations import own_annotations, resolve, scope_of
 from reactor_zmq.model.plain import to_plain
-from reactor_zmq.wire.contract import TrackContract
+from reactor_zmq.model.tensor import Tensor, tensor_contract
+from reactor_zmq.wire.contract import TensorContract, TrackContract, TrackKind
 from reactor_zmq.wire.header import MAX_METADATA_NBYTES
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ else:
         sample_rate: ClassVar[int] = 48_000
 
 
-_Kind = tuple[Literal["video", "audio"], int]
 _TRACKS = "_Tracks__tracks"
 
 
@@ -44,42 +44,45 @@ class TrackSpec:
     """One track; ``index`` is its place among the outputs or the inputs."""
 
     name: str
-    kind: Literal["video", "audio"]
+    kind: TrackKind
     index: int
     sample_rate: int = 0
+    tensor: TensorContract | None = None
 
     @property
     def contract(self) -> TrackContract:
         """What peers know of it."""
-        return TrackContract(self.name, self.kind, self.sample_rate)
+        return TrackContract(self.name, self.kind, self.sample_rate, self.tensor)
 
 
-def _own_tracks(cls: type) -> dict[str, _Kind]:
+def _own_tracks(cls: type) -> dict[str, TrackContract]:
     scope = scope_of(cls)
-    found: dict[str, _Kind] = {}
+    found: dict[str, TrackContract] = {}
     for name, annotation in own_annotations(cls).items():
         where = f"{cls.__name__}.{name}"
-        found[name] = _kind(resolve(annotation, scope, where), where)
+        found[name] = _contract(name, resolve(annotation, scope, where), where)
         if name in vars(cls):
             raise TypeError(f"{where}: a track has no default, its payload is required")
     return found
 
 
-def _kind(marker: Any, where: str) -> _Kind:
+def _contract(name: str, marker: Any, where: str) -> TrackContract:
     if isinstance(marker, type) and issubclass(marker, Video):
-        return "video", 0
+        return TrackContract(name, "video")
+    if isinstance(marker, type) and issubclass(marker, Tensor):
+        return TrackContract(name, "tensor", tensor=tensor_contract(marker, where))
     if not (isinstance(marker, type) and issubclass(marker, Audio)):
-        raise TypeError(f"{where}: a track is annotated Video or Audio, not {marker!r}")
+        raise TypeError(f"{where}: a track is annotated Video, Audio or Tensor, not {marker!r}")
     rate: object = getattr(marker, "sample_rate", None)
     if not isinstance(rate, int) or rate <= 0:
         raise TypeError(f"{where}: sample_rate must be a whole number of Hz, not {rate!r}")
-    return "audio", rate
+    return TrackContract(name, "audio", rate)
 
 
 class _Tracks:
     """What Output and Input share: every field is a track."""
 
-    __tracks: ClassVar[dict[str, _Kind]] = {}
+    __tracks: ClassVar[dict[str, TrackContract]] = {}
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -115,16 +118,18 @@ class TrackPayload:
 
 def track_specs(*classes: type[Output | Input]) -> tuple[TrackSpec, ...]:
     """Return the tracks of some Output or Input classes, each name once."""
-    found: dict[str, _Kind] = {}
+    found: dict[str, TrackContract] = {}
     for cls in classes:
-        for name, kind in _declared(cls).items():
-            if found.setdefault(name, kind) != kind:
+        for name, track in _declared(cls).items():
+            if found.setdefault(name, track) != track:
                 raise TypeError(f"{cls.__name__}.{name}: declared elsewhere as another track")
-    return tuple(TrackSpec(n, k, i, rate) for i, (n, (k, rate)) in enumerate(found.items()))
+    return tuple(
+        TrackSpec(t.name, t.kind, i, t.sample_rate, t.tensor) for i, t in enumerate(found.values())
+    )
 
 
-def _declared(cls: type[Output | Input]) -> dict[str, _Kind]:
-    return cast("dict[str, _Kind]", getattr(cls, _TRACKS))
+def _declared(cls: type[Output | Input]) -> dict[str, TrackContract]:
+    return cast("dict[str, TrackContract]", getattr(cls, _TRACKS))
 
 
 def payloads(output: Output) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from reactor_zmq.machines.frontend_vocabulary import (
     Instruction,
     ModelLoaded,
     Note,
+    PeerArrived,
     PeerGone,
     PeerSaid,
     PeerStuck,
@@ -47,6 +48,7 @@ from reactor_zmq.runtime.observer import (
     Observer,
     Stopping,
 )
+from reactor_zmq.runtime.operations import Operations, Readings
 from reactor_zmq.runtime.timer import Timer
 from reactor_zmq.sockets.public import Sockets
 from reactor_zmq.wire import link
@@ -57,6 +59,10 @@ _PART_S = 0.25
 _LOOK_AT_CLOCK_S = 0.1
 # What one pass takes from the actor, so that peers are heard under a flood of messages.
 _BATCH = 256
+
+# Exit codes of a run that did not end as it was told to.
+LOAD_FAILED = 1
+GIVEN_UP = 3
 
 _log = logging.getLogger("reactor_zmq.frontend")
 
@@ -76,10 +82,12 @@ class FrontEndLoop:
         files: Files,
         inputs: InputStore,
         observe: Observer,
+        operations: Operations,
         wake: socket.socket,
         stop_count: Callable[[], int],
     ) -> None:
         self._brain = brain
+        self._sockets = sockets
         self._events = sockets.events
         self._frames = sockets.frames
         self._lane = sockets.lane
@@ -88,6 +96,7 @@ class FrontEndLoop:
         self._files = files
         self._inputs = inputs
         self._observe = observe
+        self._operations = operations
         self._wake = wake
         self._stop_count = stop_count
         self._stops_seen = 0
@@ -102,18 +111,35 @@ class FrontEndLoop:
         self._watched: list[int] = []
         self._changes_seen = -1
         self._poll = select.epoll()
-        for each in (self._timer, wake, *sockets.to_poll()):
-            self._poll.register(each.fileno(), select.EPOLLIN)
+        self._timer_fd, self._wake_fd = self._timer.fileno(), wake.fileno()
+        self._bells = {bell.fd: bell for bell in sockets.bells()}
+        self._probes = frozenset(operations.descriptors())
+        for fd in (self._timer_fd, self._wake_fd, *self._bells, *self._probes):
+            self._poll.register(fd, select.EPOLLIN)
 
-    def run(self, keeper: ActorKeeper) -> int:
+    def run(self, keeper: ActorKeeper, *, exit_on_failure: bool = False) -> int:
         """Serve until the run has ended; return the exit code."""
         self._keeper = keeper
-        while keeper.phase is not Phase.ENDED and not (self._load_failed and not keeper.pid):
+        self._operations.watch(self._read)
+        ends = {Phase.ENDED, Phase.FAILED} if exit_on_failure else {Phase.ENDED}
+        while keeper.phase not in ends and not (self._load_failed and not keeper.pid):
             self._watch_actor()
             self._pass(self._wait())
         self._perform(self._brain.farewell())
         self._part()
-        return 1 if self._load_failed else 0
+        if self._load_failed:
+            return LOAD_FAILED
+        return GIVEN_UP if keeper.phase is Phase.FAILED else 0
+
+    def _read(self) -> Readings:
+        counts = self._pump.counts
+        return Readings(
+            self._brain.status,
+            self._keeper.in_control,
+            counts.sent,
+            counts.announced,
+            self._keeper.pid,
+        )
 
     def _part(self) -> None:
         """Give peers a moment to read the last words and to close their links themselves.
@@ -122,7 +148,7 @@ class FrontEndLoop:
         """
         deadline = time.monotonic() + _PART_S
         while self._events.links and time.monotonic() < deadline:
-            self._poll.poll(_PART_S / 10)
+            self._listen(_PART_S / 10)
             self._zap.answer_all()
             self._events.receive()
             self._events.flush()
@@ -138,23 +164,31 @@ class FrontEndLoop:
         """Return the descriptors that announce something, after 20 ms at the latest."""
         self._timer.set(self._pump.next_due_ns())
         busy = self._events.ready() or self._frames.ready() or self._lane.ready()
-        return {fd for fd, _ in self._poll.poll(0 if busy else _TOUCH_S)}
+        return self._listen(0 if busy else _TOUCH_S)
+
+    def _listen(self, timeout_s: float) -> set[int]:
+        ready = {fd for fd, _ in self._poll.poll(timeout_s)}
+        for fd in ready:
+            if fd in self._bells:
+                self._bells[fd].ring()
+        return ready
 
     def _pass(self, ready: set[int]) -> None:
         self._hear_peers()
         if not ready.isdisjoint(self._watched):
             self._hear_actor()
-        if self._timer.fileno() in ready:
+        if self._timer_fd in ready:
             self._timer.clear()
             self._pump.send_due()
         if self._frames.ready() or self._lane.ready():
             self._pump.subscriptions_changed()
         self._pump.collect()
-        if self._zap.socket.fileno() in ready:
-            self._zap.answer_all()
+        self._zap.answer_all()
         if self._events.waiting:
             self._events.flush()
-        if self._wake.fileno() in ready:
+        if not ready.isdisjoint(self._probes):
+            self._operations.attend()
+        if self._wake_fd in ready:
             self._wake.recv(64)
         self._tidy(ready)
 
@@ -165,17 +199,17 @@ class FrontEndLoop:
         if not urgent and now - self._tidied_at < _TOUCH_S:
             return
         self._tidied_at = now
+        self._sockets.touch()
         self._zap.answer_all()
-        # Left unread for long, libzmq's I/O thread would stand still under a storm of connections.
-        for each in (self._frames, self._lane):
-            each.monitor.closed()
         self._keeper.tend()
         self._look_at_clock()
 
     def _hear_peers(self) -> None:
         batch, gone = self._events.receive()
+        for caller in self._events.arrivals():
+            self._handle(PeerArrived(*caller))
         for peer, parts in batch:
-            self._handle(PeerSaid(peer, parts))
+            self._handle(PeerSaid(peer, parts, time.time_ns()))
         for peer in gone:
             self._handle(PeerGone(peer))
 
@@ -227,6 +261,7 @@ class FrontEndLoop:
             self._viewers = links
             self._handle(ViewersChanged(self._viewers))
         self._handle(TimePassed())
+        self._operations.tick()
 
     def _watch_actor(self) -> None:
         if self._keeper.changes == self._changes_seen:
@@ -259,15 +294,19 @@ class FrontEndLoop:
         self._perform(self._brain.handle(stimulus, time.monotonic()))
 
     def _perform(self, instructions: list[Instruction]) -> None:
+        # Peers that took nothing are told of when all is done: what follows from that must not
+        # come before what was decided earlier.
+        stuck: dict[bytes, None] = {}
         for instruction in instructions:
             match instruction:
                 case Say(peer, parts):
-                    if not self._events.send(peer, parts):
-                        self._handle(PeerStuck(peer))
+                    if peer not in stuck and not self._events.send(peer, parts):
+                        stuck[peer] = None
                 case Tell(message, file):
                     self._keeper.send(message, self._files.sealed(file) if file else None)
                 case StoreInput(track, frame, payload):
                     self._inputs.store(track, frame, payload, self._keeper.send)
+                    self._pump.inputs.show(track, frame, payload)
                 case WriteFile(upload_id, offset, data):
                     if not self._files.write(upload_id, offset, data):
                         self._handle(FileLost(upload_id))
@@ -281,6 +320,8 @@ class FrontEndLoop:
                     self._observe(ModelReady(contract.model, epoch, took))
                 case Note(level, text, facts):
                     _log.log(_LEVELS[level], text, extra={"facts": facts})
+        for peer in stuck:
+            self._handle(PeerStuck(peer))
 
 
 _LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}

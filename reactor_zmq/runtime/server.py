@@ -10,7 +10,7 @@ import signal
 import socket
 import threading
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 
 from reactor_zmq.actor.process import ActorArgs
@@ -25,12 +25,15 @@ from reactor_zmq.runtime.actor_process import start_forkserver
 from reactor_zmq.runtime.files import Files
 from reactor_zmq.runtime.frame_pump import FramePump
 from reactor_zmq.runtime.input_store import InputStore
+from reactor_zmq.runtime.keyring import Keyring, RunTokens
 from reactor_zmq.runtime.lane import FrontEndLane
 from reactor_zmq.runtime.loop import FrontEndLoop
 from reactor_zmq.runtime.observer import Bound, Observer, RunEvent
+from reactor_zmq.runtime.operations import Operations
 from reactor_zmq.runtime.rundir import RunDirectory
 from reactor_zmq.sockets.context import raise_descriptor_limit
 from reactor_zmq.sockets.public import Sockets
+from reactor_zmq.sockets.self_test import check_strangers_are_refused
 from reactor_zmq.wire.connection_file import ConnectionFile, encode_connection_file
 
 _log = logging.getLogger("reactor_zmq.runtime")
@@ -61,9 +64,11 @@ class Server:
         self._config = config
         self._observe = observe
         self._preload = preload
-        self._token = config.token or secrets.token_urlsafe(32)
+        steer = {"steer": config.token} if config.token else {}
+        self._tokens = RunTokens(**steer)
+        self._keyring: Keyring
         self._stops = 0
-        self._wake_reader, self._wake_writer = socket.socketpair()
+        self._wake: socket.socket | None = None
 
     def run(self) -> int:
         """Serve until SIGINT, SIGTERM or :meth:`stop`; return the exit code.
@@ -78,19 +83,33 @@ class Server:
         with ExitStack() as stack:
             place = RunDirectory(self._config.name, self._config.connection_file)
             stack.callback(place.remove)
-            stack.callback(self._wake_reader.close)
-            stack.callback(self._wake_writer.close)
-            stack.enter_context(self._signals())
+            woken = stack.enter_context(self._waking())
+            self._keyring = Keyring(self._config.keys, self._tokens)
             start_forkserver(self._preload)
-            return self._serve(stack, place, self._bind(stack, place, max_links))
+            return self._serve(stack, place, self._bind(stack, place, max_links), woken)
 
     def stop(self) -> None:
-        """End the run in order; a second call ends it at once. Any thread may call it."""
-        self._stops += 1
-        self._wake_writer.send(b"\0")
+        """End the run in order; a second call ends it at once.
 
-    def _serve(self, stack: ExitStack, place: RunDirectory, sockets: Sockets) -> int:
+        Any thread may call it, also before the run and after it.
+        """
+        self._stops += 1
+        wake = self._wake
+        if wake is not None:
+            with suppress(OSError):  # it ends by itself at this moment, or is being woken already
+                wake.send(b"\0")
+
+    def _serve(
+        self, stack: ExitStack, place: RunDirectory, sockets: Sockets, woken: socket.socket
+    ) -> int:
         config = self._config
+        operations = Operations(config.name, config.health_port, config.notify)
+        stack.callback(operations.close)
+
+        def told(step: RunEvent) -> None:
+            operations.heed(step)
+            self._observe(step)
+
         files, inputs = Files(), InputStore(config.ring)
         stack.callback(files.close)
         stack.callback(inputs.close)
@@ -105,8 +124,9 @@ class Server:
             pump=FramePump(sockets.frames, config.ring, lane),
             files=files,
             inputs=inputs,
-            observe=self._observe,
-            wake=self._wake_reader,
+            observe=told,
+            operations=operations,
+            wake=woken,
             stop_count=lambda: self._stops,
         )
         stack.callback(loop.close)
@@ -123,20 +143,24 @@ class Server:
         keeper = ActorKeeper(supervisor, self._actor_args, started, loop.actor_died)
         stack.callback(keeper.close)
         self._write_file(place, sockets, 0)
-        self._observe(Bound(sockets.events_at, sockets.frames_at, place.connection_file))
+        self._observe(
+            Bound(sockets.events_at, sockets.frames_at, place.connection_file, operations.port)
+        )
         # Nothing made so far is garbage; collections have less to look at, and pause less.
         gc.collect()
         gc.freeze()
-        return loop.run(keeper)
+        return loop.run(keeper, exit_on_failure=config.exit_on_failure)
 
     def _bind(self, stack: ExitStack, place: RunDirectory, max_links: int) -> Sockets:
-        config = self._config
+        config, limits, keyring = self._config, self._config.limits, self._keyring
+        allowed = keyring.load()
         sockets = Sockets(
-            self._token, config.limits.part_nbytes, config.limits.client_queue, max_links
+            allowed, limits.part_nbytes, limits.client_queue, max_links, pair=keyring.pair
         )
         stack.callback(sockets.close)
-        sockets.bind(config.events, config.frames)
+        sockets.bind(config.events, config.frames, keyring.why_not(insecure=config.insecure))
         sockets.bind_lane(f"ipc://{place.path / 'lane.ipc'}")
+        check_strangers_are_refused(sockets, keyring.pair.public if keyring.pair else "")
         return sockets
 
     def _actor_args(self, epoch: int) -> ActorArgs:
@@ -157,14 +181,31 @@ class Server:
             name=self._config.name,
             events=sockets.events_at,
             frames=sockets.frames_at,
-            token=self._token,
+            token=self._tokens.steer,
+            view_token=self._tokens.view,
+            admin_token=self._tokens.admin,
+            server_key=self._keyring.pair.public if self._keyring.pair else "",
             pid=os.getpid(),
             actor_pid=actor_pid,
         )
         place.write_connection_file(encode_connection_file(found))
 
     @contextmanager
-    def _signals(self) -> Generator[None]:
+    def _waking(self) -> Generator[socket.socket]:
+        """Yield what becomes readable when a signal or :meth:`stop` asks for the end."""
+        reader, writer = socket.socketpair()
+        with reader, writer:
+            for end in (reader, writer):
+                end.setblocking(False)
+            self._wake = writer
+            try:
+                with self._signals(writer):
+                    yield reader
+            finally:
+                self._wake = None
+
+    @contextmanager
+    def _signals(self, writer: socket.socket) -> Generator[None]:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -172,9 +213,7 @@ class Server:
         def count(*_: object) -> None:
             self._stops += 1
 
-        for end in (self._wake_reader, self._wake_writer):
-            end.setblocking(False)
-        wake_before = signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
+        wake_before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
         before = {each: signal.signal(each, count) for each in _STOP_SIGNALS}
         try:
             yield

@@ -11,8 +11,8 @@ from typing import cast
 import zmq
 
 from reactor_zmq.errors import ConfigError
+from reactor_zmq.sockets.keys import Credentials
 from reactor_zmq.sockets.readiness import readable
-from reactor_zmq.sockets.zap import PLAIN_USER
 
 _EVENT = struct.Struct("=hi")
 _WATCHED = (
@@ -53,14 +53,13 @@ class DealerSocket:
     :meth:`link_events` and :meth:`receive` until they return nothing.
     """
 
-    def __init__(self, context: Context, endpoint: str, token: str) -> None:
+    def __init__(self, context: Context, endpoint: str, credentials: Credentials) -> None:
         self._endpoint = endpoint
         self._lent: deque[zmq.MessageTracker] = deque()
         self._socket = context.socket(zmq.DEALER)
         for option, value in _OPTIONS.items():
             self._socket.setsockopt(option, value)
-        self._socket.setsockopt(zmq.PLAIN_USERNAME, PLAIN_USER)
-        self._socket.setsockopt(zmq.PLAIN_PASSWORD, token.encode())
+        credentials.apply(self._socket)
         self._monitor = self._socket.get_monitor_socket(_WATCHED)
         self._monitor.setsockopt(zmq.LINGER, 0)
 

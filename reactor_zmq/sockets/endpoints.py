@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import stat
 from pathlib import Path
@@ -10,19 +11,24 @@ import zmq
 
 from reactor_zmq.errors import ConfigError
 
-_LOOPBACK = ("127.", "localhost", "[::1]", "::1")
+LOCAL_ONLY = (
+    "it is reachable from other machines, and its token would travel in the clear: give --keys DIR "
+    "(made by `reactor-zmq keygen --server DIR`), use a tunnel, or --insecure on a network that is "
+    "yours alone"
+)
 # sun_path holds 108 bytes, the last one is NUL.
 _MAX_IPC_PATH = 107
 _MAX_PORT = 65_535
 
 
-def bind(socket: zmq.Socket[bytes], endpoint: str, what: str) -> str:
+def bind(socket: zmq.Socket[bytes], endpoint: str, what: str, why_not: str = LOCAL_ONLY) -> str:
     """Bind a socket and return the endpoint that peers connect to.
 
     Args:
         socket: Guarded already.
         endpoint: ``tcp://127.0.0.1:5570``, ``tcp://127.0.0.1:*`` or ``ipc:///path``.
         what: The option that names it, for the error.
+        why_not: Why it must be reachable from this machine alone; empty where it need not be.
 
     Raises:
         ConfigError: It can't be bound; the text says what to change.
@@ -30,7 +36,7 @@ def bind(socket: zmq.Socket[bytes], endpoint: str, what: str) -> str:
     if endpoint.startswith("ipc://"):
         _check_ipc(endpoint.removeprefix("ipc://"), what)
     elif endpoint.startswith("tcp://"):
-        _check_tcp(endpoint.removeprefix("tcp://"), what)
+        _check_tcp(endpoint.removeprefix("tcp://"), what, why_not)
     else:
         raise ConfigError(f"{what} {endpoint!r} is neither tcp://HOST:PORT nor ipc://PATH")
     before = os.umask(0o077)
@@ -43,12 +49,44 @@ def bind(socket: zmq.Socket[bytes], endpoint: str, what: str) -> str:
     return socket.getsockopt_string(zmq.LAST_ENDPOINT)
 
 
-def _check_tcp(address: str, what: str) -> None:
-    if not address.startswith(_LOOPBACK):
-        raise ConfigError(
-            f"{what} tcp://{address} is reachable from other machines, and its token would travel "
-            "in the clear; bind to 127.0.0.1 and use a tunnel"
-        )
+class SocketFile:
+    """The file that an ipc endpoint left, which libzmq does not remove.
+
+    Args:
+        endpoint: Bound just before; one that is not ipc leaves none.
+    """
+
+    def __init__(self, endpoint: str) -> None:
+        self._path = Path(endpoint.removeprefix("ipc://")) if endpoint.startswith("ipc:") else None
+        self._made = self._identity()
+
+    def remove(self) -> None:
+        """Remove it, unless something else is there by now."""
+        if self._path is not None and self._made and self._identity() == self._made:
+            self._path.unlink(missing_ok=True)
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.lstat() if self._path else None
+        except OSError:
+            return None
+        return (found.st_dev, found.st_ino) if found and stat.S_ISSOCK(found.st_mode) else None
+
+
+def is_local(endpoint: str) -> bool:
+    """Whether only this machine can reach an endpoint; a name that isn't known counts as not."""
+    if not endpoint.startswith("tcp://"):
+        return True
+    host = endpoint.removeprefix("tcp://").rpartition(":")[0].strip("[]")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_tcp(address: str, what: str, why_not: str) -> None:
+    if why_not and not is_local(f"tcp://{address}"):
+        raise ConfigError(f"{what} tcp://{address}: {why_not}")
     port = address.rpartition(":")[2]
     # libzmq takes any number and binds what is left of it in 16 bits.
     if port != "*" and not (port.isascii() and port.isdigit() and 0 < int(port) <= _MAX_PORT):

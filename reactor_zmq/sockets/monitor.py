@@ -11,7 +11,7 @@ import struct
 
 import zmq
 
-from reactor_zmq.sockets.readiness import readable
+from reactor_zmq.sockets.readiness import Doorbell
 
 _EVENT = struct.Struct("=hi")
 _WATCHED = zmq.Event.ACCEPTED | zmq.Event.DISCONNECTED
@@ -24,12 +24,14 @@ class LinkMonitor:
         self._watched = socket
         self.socket = socket.get_monitor_socket(_WATCHED)
         self.socket.setsockopt(zmq.LINGER, 0)
+        self.bell = Doorbell(self.socket)
         self._open: set[int] = set()
         self._closed: list[int] = []
 
     @property
     def links(self) -> int:
         """Links that are open."""
+        self.bell.ring()
         self._look()
         return len(self._open)
 
@@ -44,7 +46,7 @@ class LinkMonitor:
         return found
 
     def _look(self) -> None:
-        while readable(self.socket):
+        while self.bell.readable():
             event, value = _EVENT.unpack(self.socket.recv_multipart()[0])
             if event == zmq.Event.DISCONNECTED:
                 self._closed.append(value)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 
-import zmq
-
 from reactor_zmq.errors import ConfigError
+from reactor_zmq.machines.access import AllowList
 from reactor_zmq.sockets.context import new_context
-from reactor_zmq.sockets.endpoints import bind
+from reactor_zmq.sockets.endpoints import LOCAL_ONLY, SocketFile, bind
+from reactor_zmq.sockets.keys import KeyPair
+from reactor_zmq.sockets.readiness import Doorbell
 from reactor_zmq.sockets.router import EventsSocket
 from reactor_zmq.sockets.xpub import ANNOUNCEMENTS, FramesSocket
 from reactor_zmq.sockets.zap import ZapHandler
@@ -20,7 +21,7 @@ class Sockets:
     """The public sockets of one run, in a context of their own; belong to one thread.
 
     Args:
-        token: Password of the PLAIN user ``reactor``.
+        allowed: Who may come in.
         part_nbytes: Greatest part that the events socket takes.
         queue_limit: Messages that may wait for a client that does not read.
         max_links: Peers that may be connected at once: each takes a descriptor, and the run
@@ -28,17 +29,23 @@ class Sockets:
     """
 
     def __init__(
-        self, token: str, part_nbytes: int, queue_limit: int, max_links: int = 2**16
+        self,
+        allowed: AllowList,
+        part_nbytes: int,
+        queue_limit: int,
+        max_links: int = 2**16,
+        pair: KeyPair | None = None,
     ) -> None:
-        if not token:
-            raise ConfigError("an empty token would let everybody in")
         self._context = new_context()
+        self._files: list[SocketFile] = []
         # The guard is there before anything that it guards.
         self._max_links = max_links
-        self.zap = ZapHandler(self._context, token, self._full)
-        self.events = EventsSocket(self._context, part_nbytes=part_nbytes, queue_limit=queue_limit)
-        self.frames = FramesSocket(self._context)
-        self.lane = FramesSocket(self._context, ANNOUNCEMENTS)
+        self.zap = ZapHandler(self._context, allowed, self._full)
+        self.events = EventsSocket(
+            self._context, part_nbytes=part_nbytes, queue_limit=queue_limit, pair=pair
+        )
+        self.frames = FramesSocket(self._context, pair=pair)
+        self.lane = FramesSocket(self._context, ANNOUNCEMENTS, pair)
         self.events_at = ""
         self.frames_at = ""
         self.lane_at = ""
@@ -46,34 +53,57 @@ class Sockets:
     def bind_lane(self, endpoint: str) -> None:
         """Bind the lane socket where that is possible; ``lane_at`` stays empty otherwise."""
         try:
-            self.lane_at = bind(self.lane.socket, endpoint, "the lane's")
+            self.lane_at = self._bound(bind(self.lane.socket, endpoint, "the lane's"))
         except ConfigError as error:
             _log.warning("no same-host lane: %s", error)
 
     def _full(self) -> bool:
         return self.events.monitor.links + self.frames.monitor.links > self._max_links
 
-    def bind(self, events: str, frames: str) -> None:
+    def bind(self, events: str, frames: str, why_not: str = LOCAL_ONLY) -> None:
         """Bind both sockets that peers elsewhere can reach.
+
+        Args:
+            events: Endpoint.
+            frames: Endpoint.
+            why_not: Why other machines must not reach them; empty where they may.
 
         Raises:
             ConfigError: One of them can't be bound.
         """
-        self.events_at = bind(self.events.socket, events, "--events")
-        self.frames_at = bind(self.frames.socket, frames, "--frames")
+        self.events_at = self._bound(bind(self.events.socket, events, "--events", why_not))
+        self.frames_at = self._bound(bind(self.frames.socket, frames, "--frames", why_not))
 
-    def to_poll(self) -> tuple[zmq.Socket[bytes], ...]:
-        """Return the ZeroMQ sockets whose descriptors announce work."""
+    def _bound(self, endpoint: str) -> str:
+        self._files.append(SocketFile(endpoint))
+        return endpoint
+
+    def bells(self) -> tuple[Doorbell, ...]:
+        """Return what to poll, and to ring when its descriptor announces something."""
         return (
-            self.events.socket,
-            self.events.monitor.socket,
-            self.frames.socket,
-            self.lane.socket,
-            self.zap.socket,
+            self.events.bell,
+            self.events.monitor.bell,
+            self.frames.bell,
+            self.lane.bell,
+            self.zap.bell,
         )
+
+    def touch(self) -> None:
+        """Let libzmq tidy up, as it does only inside a call; due every 20 ms.
+
+        Left unread for long, a monitor would make libzmq's I/O thread stand still under a storm
+        of connections.
+        """
+        self.zap.bell.ring()
+        for each in (self.frames, self.lane):
+            each.touch()
+            each.monitor.bell.ring()
+            each.monitor.closed()
 
     def close(self) -> None:
         """Close all of them; what was said last to clients has half a second to leave."""
+        for file in self._files:
+            file.remove()
         self.events.close()
         self.frames.close()
         self.lane.close()

@@ -9,9 +9,32 @@ _POLLIN = int(zmq.POLLIN)
 
 
 def readable(socket: zmq.Socket[bytes]) -> bool:
-    """Return whether a message waits; asking also lets libzmq tidy up.
+    """Return whether a message waits; asking also lets libzmq tidy up."""
+    return bool(socket.get(_EVENTS) & _POLLIN)  # type: ignore[reportOperatorIssue] - an int
 
-    The descriptor of a ZeroMQ socket announces a change once, so this is asked before every
-    wait on it and until it says no.
+
+class Doorbell:
+    """Asks a socket whether a message waits, but only when the answer can have changed.
+
+    Asking costs system calls. A ZeroMQ socket's descriptor announces a change once, and any use
+    of the socket may swallow that announcement; so it is rung when the descriptor is readable
+    and after every use, and libzmq is asked from then on until it says no.
+
+    Attributes:
+        fd: The descriptor to poll.
     """
-    return bool(int(socket.getsockopt(_EVENTS)) & _POLLIN)
+
+    def __init__(self, socket: zmq.Socket[bytes]) -> None:
+        self.fd = int(socket.fileno())
+        self._socket = socket
+        self._rung = True
+
+    def ring(self) -> None:
+        """Note that the descriptor announced something, or that the socket was used."""
+        self._rung = True
+
+    def readable(self) -> bool:
+        """Return whether a message waits."""
+        if self._rung:
+            self._rung = readable(self._socket)
+        return self._rung

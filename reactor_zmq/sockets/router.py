@@ -4,26 +4,40 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import zmq
 
+from reactor_zmq.sockets.keys import KeyPair
 from reactor_zmq.sockets.monitor import LinkMonitor
-from reactor_zmq.sockets.readiness import readable
-from reactor_zmq.sockets.zap import guard
+from reactor_zmq.sockets.readiness import Doorbell
+from reactor_zmq.sockets.zap import Caller, guard, read_user_id
 
 # One pass takes no more, so that frames and the actor get their turn under a flood.
 _BATCH = 64
+_SRCFD = int(zmq.SRCFD)
 BATCH_NBYTES = 4 * 2**20
+_MADE_NBYTES = 5
 
 Multipart = tuple[bytes, list[memoryview]]
-_Received = tuple[int, bytes, list[memoryview]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """One peer's link: this side's name for it, libzmq's, and its descriptor."""
+
+    peer: bytes
+    routing_id: bytes
+    fd: int
+    user_id: str
 
 
 class EventsSocket:
     """Owned by one thread for life.
 
-    libzmq honours a routing id that a peer chose; it names a link here and never a client, and
-    a second link with the same one is not served while the first is open.
+    libzmq honours a routing id that a peer chose, so it names nobody here: a peer is named by the
+    User-Id that the handshake gave to its link, which no other link ever has.
     """
 
     def __init__(
@@ -32,17 +46,24 @@ class EventsSocket:
         *,
         part_nbytes: int,
         queue_limit: int,
+        pair: KeyPair | None = None,
     ) -> None:
         self._queue_limit = queue_limit
         self._queues: dict[bytes, deque[tuple[bytes, ...]]] = {}
-        self._peer_of: dict[int, bytes] = {}
+        self._links: dict[str, _Link] = {}
+        self._by_peer: dict[bytes, _Link] = {}
+        self._by_routing_id: dict[bytes, _Link] = {}
+        self._by_fd: dict[int, _Link] = {}
+        self._arrivals: list[Caller] = []
+        self._gone: dict[bytes, None] = {}
         self._unreachable: dict[bytes, None] = {}
         self.socket = context.socket(zmq.ROUTER)
         for option, value in _OPTIONS.items():
             self.socket.setsockopt(option, value)
         self.socket.setsockopt(zmq.MAXMSGSIZE, part_nbytes)
-        guard(self.socket)
+        guard(self.socket, pair)
         self.monitor = LinkMonitor(self.socket)
+        self.bell = Doorbell(self.socket)
 
     @property
     def waiting(self) -> int:
@@ -56,36 +77,75 @@ class EventsSocket:
 
     def ready(self) -> bool:
         """Whether a message can be received without waiting."""
-        return readable(self.socket)
+        return self.bell.readable()
 
     def receive(self) -> tuple[list[Multipart], list[bytes]]:
         """Return a batch of messages as (peer, parts), and the peers whose links closed since.
 
-        Parts stay valid for as long as they are held.
+        Parts stay valid for as long as they are held. Peers that are heard for the first time are
+        told by :meth:`arrivals`, which comes before their messages.
         """
         batch = list(self._read())
-        closed = self.monitor.closed()
-        gone = dict.fromkeys(p for fd in closed if (p := self._peer_of.pop(fd, None)))
-        for fd, peer, _ in batch:
-            if self.monitor.is_open(fd):
-                self._peer_of[fd] = peer
-            else:
-                gone[peer] = None  # it spoke and went
-        gone.update(self._unreachable)
+        if self._arrivals:
+            self.monitor.bell.ring()  # whether they are still there is asked after what they sent
+        for fd in self.monitor.closed():
+            if fd in self._by_fd:
+                self._lost(self._by_fd[fd])
+        for caller in self._arrivals:
+            link = self._by_peer.get(caller.peer)
+            if link is not None and not self._is_open(link):
+                self._lost(link)  # it spoke and went
+        for peer in self._unreachable:
+            if peer in self._by_peer:
+                self._lost(self._by_peer[peer])
         self._unreachable.clear()
-        for peer in gone:
-            self._queues.pop(peer, None)
-        return [(peer, parts) for _, peer, parts in batch], list(gone)
+        gone, self._gone = list(self._gone), {}
+        return batch, gone
 
-    def _read(self) -> Iterator[_Received]:
+    def _is_open(self, link: _Link) -> bool:
+        return self.monitor.is_open(link.fd) and self._by_fd.get(link.fd) is link
+
+    def arrivals(self) -> list[Caller]:
+        """Return the peers from whom the last batch brought the first message."""
+        found, self._arrivals = self._arrivals, []
+        return found
+
+    def _read(self) -> Iterator[Multipart]:
         nbytes = 0
         for _ in range(_BATCH):
-            if nbytes >= BATCH_NBYTES or not self.ready():
+            if nbytes >= BATCH_NBYTES or not self.bell.readable():
                 return
             frames = self.socket.recv_multipart(zmq.NOBLOCK, copy=False)
             nbytes += sum(len(frame) for frame in frames)
-            fd = int(str(frames[0].get(zmq.SRCFD)))
-            yield fd, frames[0].bytes, [frame.buffer for frame in frames[1:]]
+            user_id = str(frames[0].get("User-Id"))
+            link = self._links.get(user_id) or self._meet(user_id, frames[0])
+            yield link.peer, [frame.buffer for frame in frames[1:]]
+
+    def _meet(self, user_id: str, frame: zmq.Frame) -> _Link:
+        peer, grant = read_user_id(user_id)
+        link = _Link(peer, frame.bytes, int(frame.get(_SRCFD)), user_id)
+        self._links[user_id] = self._by_peer[peer] = link
+        for table, key in self._places(link):
+            before = table.get(key)
+            if before is None or int(before.peer) < int(peer):
+                table[key] = link
+                if before is not None:
+                    self._lost(before)  # told of or not yet: this link has its place
+        self._arrivals.append(Caller(peer, grant, _is_chosen(link.routing_id)))
+        return link
+
+    def _places(self, link: _Link) -> tuple[tuple[dict[Any, _Link], object], ...]:
+        return (self._by_fd, link.fd), (self._by_routing_id, link.routing_id)
+
+    def _lost(self, link: _Link) -> None:
+        if self._links.pop(link.user_id, None) is None:
+            return
+        del self._by_peer[link.peer]
+        for table, key in self._places(link):
+            if table.get(key) is link:
+                del table[key]
+        self._queues.pop(link.peer, None)
+        self._gone[link.peer] = None
 
     def send(self, peer: bytes, parts: tuple[bytes, ...]) -> bool:
         """Send in order; return False when the peer's queue is full and nothing was taken."""
@@ -118,8 +178,12 @@ class EventsSocket:
         self.socket.close()
 
     def _try(self, peer: bytes, parts: tuple[bytes, ...]) -> bool:
+        link = self._by_peer.get(peer)
+        if link is None:
+            return True  # it has gone, and was or will be told of
+        self.bell.ring()
         try:
-            self.socket.send_multipart((peer, *parts), zmq.NOBLOCK)
+            self.socket.send_multipart((link.routing_id, *parts), zmq.NOBLOCK)
         except zmq.Again:
             return False
         except zmq.ZMQError as error:
@@ -127,6 +191,11 @@ class EventsSocket:
                 raise
             self._unreachable[peer] = None
         return True
+
+
+def _is_chosen(routing_id: bytes) -> bool:
+    """Whether a peer named itself: libzmq makes a zero and four bytes."""
+    return len(routing_id) != _MADE_NBYTES or routing_id[0] != 0
 
 
 # A heartbeat finds links that died without a FIN; TTL must stay under 65.6 s.

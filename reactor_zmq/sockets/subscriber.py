@@ -6,8 +6,8 @@ import zmq
 
 from reactor_zmq.errors import ConfigError
 from reactor_zmq.sockets.dealer import Context
+from reactor_zmq.sockets.keys import Credentials
 from reactor_zmq.sockets.readiness import readable
-from reactor_zmq.sockets.zap import PLAIN_USER
 
 # Topic, header and payload; one part more shows that there were too many.
 _MAX_PARTS = 4
@@ -23,13 +23,14 @@ class SubscriberSocket:
     returns None.
     """
 
-    def __init__(self, context: Context, endpoint: str, token: str, *, queue_limit: int) -> None:
+    def __init__(
+        self, context: Context, endpoint: str, credentials: Credentials, *, queue_limit: int
+    ) -> None:
         self._socket = context.socket(zmq.SUB)
         for option, value in _OPTIONS.items():
             self._socket.setsockopt(option, value)
         self._socket.setsockopt(zmq.RCVHWM, queue_limit)
-        self._socket.setsockopt(zmq.PLAIN_USERNAME, PLAIN_USER)
-        self._socket.setsockopt(zmq.PLAIN_PASSWORD, token.encode())
+        credentials.apply(self._socket)
         try:
             self._socket.connect(endpoint)
         except zmq.ZMQError as error:

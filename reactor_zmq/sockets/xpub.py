@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import zmq
 
+from reactor_zmq.sockets.keys import KeyPair
 from reactor_zmq.sockets.monitor import LinkMonitor
-from reactor_zmq.sockets.readiness import readable
+from reactor_zmq.sockets.readiness import Doorbell
 from reactor_zmq.sockets.zap import guard
 from reactor_zmq.wire.header import SYNC_TOPIC
 
@@ -30,21 +31,31 @@ class FramesSocket:
     Args:
         context: Of the public sockets.
         queue_limit: Multiparts that may wait for each peer; it bounds what a stalled one pins.
+        pair: With it the socket speaks CURVE.
     """
 
     def __init__(
-        self, context: zmq.Context[zmq.Socket[bytes]], queue_limit: int = PAYLOADS
+        self,
+        context: zmq.Context[zmq.Socket[bytes]],
+        queue_limit: int = PAYLOADS,
+        pair: KeyPair | None = None,
     ) -> None:
         self.socket = context.socket(zmq.XPUB)
         for option, value in _OPTIONS.items():
             self.socket.setsockopt(option, value)
         self.socket.setsockopt(zmq.SNDHWM, queue_limit)
-        guard(self.socket)
+        guard(self.socket, pair)
         self.monitor = LinkMonitor(self.socket)
+        self.bell = Doorbell(self.socket)
 
     def ready(self) -> bool:
-        """Whether a subscription waits; also lets libzmq tidy up."""
-        return readable(self.socket)
+        """Whether a subscription waits."""
+        return self.bell.readable()
+
+    def touch(self) -> None:
+        """Let libzmq take down the pipes of peers that have gone."""
+        self.bell.ring()
+        self.bell.readable()
 
     def subscriptions(self) -> Iterator[tuple[bool, bytes]]:
         """Yield (subscribed, topic) for a batch of changes; answer ``sync/`` topics in passing."""
@@ -78,6 +89,7 @@ class FramesSocket:
         Returns:
             The tracker of a lent payload, else None.
         """
+        self.bell.ring()
         self.socket.send(topic, zmq.SNDMORE | zmq.NOBLOCK)
         self.socket.send(header, zmq.SNDMORE | zmq.NOBLOCK)
         if not lend:
@@ -87,6 +99,7 @@ class FramesSocket:
 
     def announce(self, topic: bytes, header: bytes, reference: bytes) -> None:
         """Tell everyone who subscribed where a frame lies."""
+        self.bell.ring()
         self.socket.send(topic, zmq.SNDMORE | zmq.NOBLOCK)
         self.socket.send(header, zmq.SNDMORE | zmq.NOBLOCK)
         self.socket.send(reference, zmq.NOBLOCK)

@@ -1,19 +1,23 @@
-"""ZAP (RFC 27): who may speak to the two public sockets. Without an answer nobody gets in."""
+"""ZAP (RFC 27): who may speak to the public sockets. Without an answer nobody gets in."""
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Sequence
+from itertools import count
+from typing import NamedTuple
 
 import zmq
 
-from reactor_zmq.sockets.readiness import readable
+from reactor_zmq.machines.access import AllowList, Grant
+from reactor_zmq.sockets.keys import PLAIN_USER, KeyPair
+from reactor_zmq.sockets.readiness import Doorbell
+from reactor_zmq.wire.scope import scope_of
 
 ZAP_ENDPOINT = "inproc://zeromq.zap.01"
 ZAP_DOMAIN = b"reactor"
-PLAIN_USER = b"reactor"
 _VERSION = b"1.0"
 _PLAIN_PARTS = 8
+_CURVE_PARTS = 7
 
 
 class ZapHandler:
@@ -22,29 +26,34 @@ class ZapHandler:
     It must be there before a socket binds: with ``ZAP_ENFORCE_DOMAIN`` a missing handler
     refuses everybody, without it, it would let everybody in.
 
+    Each link gets a User-Id of its own, which libzmq puts on every message that comes by it:
+    the one name that no peer can choose (see :func:`read_user_id`).
+
     Args:
         context: The context of the sockets.
-        token: What a peer has to know.
+        allowed: Who may come in; may be replaced at any time.
         full: Whether another peer would be one too many; it may try again later.
     """
 
     def __init__(
         self,
         context: zmq.Context[zmq.Socket[bytes]],
-        token: str,
+        allowed: AllowList,
         full: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._token = token.encode()
+        self.allowed = allowed
         self._full = full
+        self._serials = count(1)
         self.accepted = 0
         self.refused = 0
         self.socket = context.socket(zmq.REP)
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.bind(ZAP_ENDPOINT)
+        self.bell = Doorbell(self.socket)
 
     def answer_all(self) -> None:
         """Answer every handshake that waits."""
-        while readable(self.socket):
+        while self.bell.readable():
             self.socket.send_multipart(self._judge(self.socket.recv_multipart()))
 
     def close(self) -> None:
@@ -53,29 +62,60 @@ class ZapHandler:
 
     def _judge(self, request: Sequence[bytes]) -> list[bytes]:
         sequence = request[1] if len(request) > 1 else b""
-        if self._known(request):
-            if self._full():
-                self.refused += 1
-                return [_VERSION, sequence, b"300", b"no descriptors left", b"", b""]
-            self.accepted += 1
-            return [_VERSION, sequence, b"200", b"OK", b"reactor", b""]
-        self.refused += 1
-        return [_VERSION, sequence, b"400", b"refused", b"", b""]
+        grant = self._grant(request)
+        if grant is None or self._full():
+            self.refused += 1
+            why = (b"400", b"refused") if grant is None else (b"300", b"no descriptors left")
+            return [_VERSION, sequence, *why, b"", b""]
+        self.accepted += 1
+        return [_VERSION, sequence, b"200", b"OK", self._user_id(grant), b""]
 
-    def _known(self, request: Sequence[bytes]) -> bool:
-        if len(request) != _PLAIN_PARTS or request[0] != _VERSION:
-            return False
-        domain, mechanism, user, password = request[2], request[5], request[6], request[7]
-        return (
-            domain == ZAP_DOMAIN
-            and mechanism == b"PLAIN"
-            and user == PLAIN_USER
-            and hmac.compare_digest(password, self._token)
-        )
+    def _grant(self, request: Sequence[bytes]) -> Grant | None:
+        if len(request) < _CURVE_PARTS or request[0] != _VERSION or request[2] != ZAP_DOMAIN:
+            return None
+        mechanism, credentials = request[5], request[6:]
+        if mechanism == b"PLAIN" and len(request) == _PLAIN_PARTS:
+            user, password = credentials
+            return self.allowed.by_token(password) if user == PLAIN_USER else None
+        if mechanism == b"CURVE" and len(request) == _CURVE_PARTS:
+            return self.allowed.by_key(credentials[0])
+        return None
+
+    def _user_id(self, grant: Grant) -> bytes:
+        return f"{next(self._serials)} {grant.scope} {grant.name} {grant.mark}".encode()
 
 
-def guard(socket: zmq.Socket[bytes]) -> None:
-    """Make a socket ask the ZAP handler about every peer; call it before ``bind``."""
-    socket.setsockopt(zmq.PLAIN_SERVER, 1)
+class Caller(NamedTuple):
+    """Who is at the other end of a link.
+
+    Attributes:
+        peer: Made by this side for this link, and never used for another one.
+        grant: What its credential is good for.
+        named_itself: Whether the peer chose a routing id, as it should not.
+    """
+
+    peer: bytes
+    grant: Grant
+    named_itself: bool = False
+
+
+def read_user_id(text: str) -> tuple[bytes, Grant]:
+    """Return the name of a link and what its peer may do, from a message's User-Id."""
+    serial, scope, name, mark = text.split(" ")
+    return serial.encode(), Grant(name, scope_of(scope), mark)
+
+
+def guard(socket: zmq.Socket[bytes], pair: KeyPair | None = None) -> None:
+    """Make a socket ask the ZAP handler about every peer; call it before ``bind``.
+
+    Args:
+        socket: Not yet bound.
+        pair: With it the socket speaks CURVE, else PLAIN.
+    """
     socket.setsockopt(zmq.ZAP_DOMAIN, ZAP_DOMAIN)
     socket.setsockopt(zmq.ZAP_ENFORCE_DOMAIN, 1)
+    if pair is None:
+        socket.setsockopt(zmq.PLAIN_SERVER, 1)
+        return
+    socket.setsockopt(zmq.CURVE_SERVER, 1)
+    socket.setsockopt(zmq.CURVE_SECRETKEY, pair.secret.encode())

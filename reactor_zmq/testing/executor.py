@@ -19,8 +19,9 @@ from reactor_zmq.actor.emission import is_idle
 from reactor_zmq.actor.host import ModelHost
 from reactor_zmq.actor.inputs import InputFrame
 from reactor_zmq.actor.loading import load
+from reactor_zmq.actor.outputs import batch_size, check_payload
 from reactor_zmq.actor.turns import ENDED
-from reactor_zmq.memory.arrays import AnyArray, check_audio, check_video
+from reactor_zmq.memory.arrays import AnyArray
 from reactor_zmq.memory.loan import Loan
 from reactor_zmq.model.messages import ModelMessage, pack_message
 from reactor_zmq.model.pipeline import ReactorPipeline
@@ -178,10 +179,9 @@ class PipelineExecutor:
         if spec is None:
             known = ", ".join(repr(t.name) for t in self.spec.inputs) or "none"
             raise ValueError(f"there is no input track {track!r}; there are: {known}")
-        check = check_audio if spec.kind == "audio" else check_video
-        frames = np.asarray(check(track, array))
-        batch = spec.kind == "video" and frames.ndim > 3  # noqa: PLR2004 - (n, height, width, channels)
-        for frame in frames if batch else [frames]:
+        checked = check_payload(spec, array)
+        frames = np.asarray(checked)
+        for frame in frames if batch_size(spec, checked) else [frames]:
             self._host.inputs[spec.index].push(InputFrame(frame.copy(), pts_ns, metadata))
         return self._act(asyncio.sleep(0))
 

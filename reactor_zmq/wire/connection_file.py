@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from reactor_zmq.errors import ConfigError
 from reactor_zmq.wire.envelope import DECODE_ERRORS, PROTOCOL_VERSION
+from reactor_zmq.wire.scope import Scope
 
 MAX_NBYTES = 16_384
 
@@ -26,11 +27,14 @@ class ConnectionFile(Struct, frozen=True, omit_defaults=True):
         name: Name of the run.
         events: Endpoint of the events socket.
         frames: Endpoint of the frames socket.
-        token: Password of the PLAIN user ``reactor`` on both; never printed.
+        token: Password of the PLAIN user ``reactor`` on both, good for the scope ``steer``; never
+            printed.
         pid: The front end; a file whose front end is dead is void.
         actor_pid: The actor, 0 while there is none.
         protocol: The version that the front end speaks.
         server_key: CURVE public key in Z85 where the sockets use CURVE, else empty.
+        view_token: The same, good for looking only.
+        admin_token: The same, good for everything.
     """
 
     name: str
@@ -41,6 +45,13 @@ class ConnectionFile(Struct, frozen=True, omit_defaults=True):
     actor_pid: _Pid = 0
     protocol: int = PROTOCOL_VERSION
     server_key: str = ""
+    view_token: str = ""
+    admin_token: str = ""
+
+    def token_for(self, scope: Scope | None) -> str:
+        """Return the token that is good for a scope and no more, as far as the file has it."""
+        special = {"view": self.view_token, "admin": self.admin_token}
+        return (scope and special.get(scope)) or self.token
 
     def __repr__(self) -> str:
         return f"ConnectionFile(name={self.name!r}, events={self.events!r}, pid={self.pid})"

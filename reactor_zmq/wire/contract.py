@@ -7,6 +7,10 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from reactor_zmq.wire.header import Dtype
+
+TrackKind = Literal["video", "audio", "tensor"]
+Quantity = Literal["", "position", "velocity", "effort", "twist", "pose"]
 Kind = Literal["int", "float", "str", "bool", "choice", "list", "dict", "struct", "upload", "any"]
 
 
@@ -86,12 +90,32 @@ class MessageContract(Struct, frozen=True, omit_defaults=True):
     title: str = ""
 
 
+class TensorContract(Struct, frozen=True, omit_defaults=True):
+    """What the arrays of a numeric track are.
+
+    Attributes:
+        dtype: numpy's array-interface name, little-endian.
+        shape: Of one frame, None for a size that varies; None where the number of axes does.
+        names: One for each place along the last axis, or none.
+        quantity: What the numbers are, for robots; empty where nobody said.
+    """
+
+    dtype: Dtype
+    shape: tuple[int | None, ...] | None = None
+    names: tuple[str, ...] = ()
+    quantity: Quantity = ""
+
+
 class TrackContract(Struct, frozen=True, omit_defaults=True):
-    """One track; its index is its place among the outputs or the inputs."""
+    """One track; its index is its place among the outputs or the inputs.
+
+    ``sample_rate`` is audio's, ``tensor`` a numeric track's.
+    """
 
     name: str
-    kind: Literal["video", "audio"]
+    kind: TrackKind
     sample_rate: int = 0
+    tensor: TensorContract | None = None
 
 
 class Contract(Struct, frozen=True, omit_defaults=True):

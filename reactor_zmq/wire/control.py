@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 
 from reactor_zmq.wire.codes import State
+from reactor_zmq.wire.contract import TensorContract
 from reactor_zmq.wire.header import MAX_METADATA_NBYTES, Dtype
+from reactor_zmq.wire.scope import Scope
 from reactor_zmq.wire.slot import Lane
 
 CHUNK_NBYTES = 262_144
@@ -17,8 +19,6 @@ UPLOAD_CREDIT = 4
 _Id = Annotated[str, Meta(min_length=1, max_length=64)]
 _Name = Annotated[str, Meta(max_length=255, pattern=r"\A[^\x00]*\Z")]
 _Offset = Annotated[int, Meta(ge=0, le=2**40)]
-
-Scope = Literal["steer", "view"]
 
 
 class _In(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -35,16 +35,20 @@ class Hello(_In, frozen=True):
     Attributes:
         protocol: The version that it speaks.
         name: For people, in logs and ``watch``.
-        scope: ``view`` may look but not steer.
+        scope: What it wants to be able to do; not given, ``steer`` where its credential allows
+            that, else ``view``.
         resume: Token of a ``$welcome`` whose link broke.
         follow_state: Whether ``$state`` is pushed to this client at each change.
+        follow_events: Whether ``$event`` is pushed for each event that was applied, whoever sent
+            it; for those who may steer.
     """
 
     protocol: Annotated[int, Meta(ge=0, le=2**31)]
     name: Annotated[str, Meta(max_length=64, pattern=r"\A[^\x00-\x1f]*\Z")] = ""
-    scope: Scope = "steer"
+    scope: Scope | None = None
     resume: Annotated[str, Meta(max_length=128)] = ""
     follow_state: bool = False
+    follow_events: bool = False
 
 
 class Progress(_Out, frozen=True, omit_defaults=True):
@@ -66,6 +70,7 @@ class Status(_Out, frozen=True):
         progress: While loading.
         clients: Clients in the session.
         viewers: Subscribers of frames that the front end knows of.
+        misses: Frames of this session that were not ready when they were due.
     """
 
     state: State
@@ -75,15 +80,31 @@ class Status(_Out, frozen=True):
     progress: Progress | None = None
     clients: int = 0
     viewers: int = 0
+    misses: int = 0
 
 
 class TopicInfo(_Out, frozen=True):
-    """Where one output track is to be seen."""
+    """Where one output track is to be seen.
+
+    Attributes:
+        kind: ``video``, ``audio`` or ``tensor``; readers leave alone what they don't know.
+        tensor: What a numeric track's arrays are.
+    """
 
     track: str
-    kind: Literal["video", "audio"]
+    kind: str
     topic: str
     sample_rate: int = 0
+    tensor: TensorContract | None = None
+
+
+class InputInfo(_Out, frozen=True):
+    """What one input track takes; the fields are those of ``TopicInfo``."""
+
+    track: str
+    kind: str
+    sample_rate: int = 0
+    tensor: TensorContract | None = None
 
 
 class Welcome(_Out, frozen=True):
@@ -105,6 +126,8 @@ class Welcome(_Out, frozen=True):
         status: As in ``$status``.
         state: Public fields of the model's state, as far as known.
         lane: Where same-host clients find the lease page; None where there is none.
+        scope: What this client may do.
+        input_tracks: What the input tracks take, in the order of ``inputs``.
     """
 
     protocol: int
@@ -122,6 +145,31 @@ class Welcome(_Out, frozen=True):
     status: Status
     state: dict[str, object] = msgspec.field(default_factory=dict[str, object])
     lane: Lane | None = None
+    input_tracks: tuple[InputInfo, ...] = ()
+    scope: Scope = "steer"
+
+
+class ClientInfo(_Out, frozen=True):
+    """One client, as ``$clients`` lists it."""
+
+    client: str
+    name: str
+    scope: Scope
+    credential: str
+    connected: bool
+    in_flight: int
+
+
+class ClientList(_Out, frozen=True):
+    """``$clients``: who is in the session."""
+
+    clients: tuple[ClientInfo, ...]
+
+
+class Kick(_In, frozen=True):
+    """``$kick``: let a client go."""
+
+    client: _Id
 
 
 class StateChange(_Out, frozen=True):
@@ -129,6 +177,20 @@ class StateChange(_Out, frozen=True):
 
     version: int
     fields: dict[str, object]
+
+
+class Applied(_Out, frozen=True):
+    """``$event``: an event was applied, told to those who follow; ``client`` sent it."""
+
+    client: str
+    type: str
+    data: dict[str, object]
+
+
+class Pong(_Out, frozen=True):
+    """``$pong``: the front end's Unix time when it took the ``$ping`` from its socket."""
+
+    unix_ns: int = 0
 
 
 class ErrorBody(_Out, frozen=True, omit_defaults=True):
@@ -221,7 +283,7 @@ class Publish(_In, frozen=True):
 
     Attributes:
         track: The input track; the first client to publish to it owns it.
-        shape: ``(height, width, channels)`` or ``(channels, samples)``.
+        shape: ``(height, width, channels)``, ``(channels, samples)``, or that of a tensor.
         dtype: numpy's array-interface name.
         pts_ns: The publisher's media time.
         metadata: Opaque bytes for the model.
@@ -229,7 +291,7 @@ class Publish(_In, frozen=True):
 
     track: Annotated[str, Meta(max_length=128)]
     shape: Annotated[
-        tuple[Annotated[int, Meta(ge=1, le=65_536)], ...], Meta(min_length=1, max_length=4)
+        tuple[Annotated[int, Meta(ge=1, le=2**31)], ...], Meta(min_length=1, max_length=8)
     ]
     dtype: Dtype = "|u1"
     pts_ns: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0

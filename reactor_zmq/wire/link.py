@@ -178,6 +178,12 @@ class TurnFailed(Struct, frozen=True, tag=True, tag_field="word", array_like=Tru
     count: int
 
 
+class Missed(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
+    """So many more frames were not ready when they were due."""
+
+    frames: int
+
+
 class SessionFailed(Struct, frozen=True, tag=True, tag_field="word", array_like=True):
     """Too many turns raised: the session ended and its clients are to be let go."""
 
@@ -244,6 +250,7 @@ FromActor = (
     | Waiting
     | TurnFailed
     | SessionFailed
+    | Missed
     | Ring
     | Frame
     | Stopped

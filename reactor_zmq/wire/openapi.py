@@ -9,6 +9,8 @@ import hashlib
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
+
 from reactor_zmq.wire.contract import (
     Contract,
     EventContract,
@@ -116,6 +118,8 @@ def _extension(contract: Contract) -> dict[str, Any]:
 
 def _track(track: TrackContract, direction: str) -> dict[str, Any]:
     told: dict[str, Any] = {"name": track.name, "kind": track.kind, "direction": direction}
+    if track.tensor is not None:
+        return told | msgspec.to_builtins(track.tensor)
     return {**told, "sample_rate": track.sample_rate} if track.kind == "audio" else told
 
 

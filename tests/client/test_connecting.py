@@ -12,7 +12,7 @@ import pytest
 from fake_server import TOKEN, FakeServer, refusal
 
 from reactor_zmq.client import connect, running
-from reactor_zmq.client.discovery import Address, locate
+from reactor_zmq.client.discovery import Address, Proof, locate
 from reactor_zmq.errors import (
     AuthenticationError,
     ConfigError,
@@ -20,6 +20,7 @@ from reactor_zmq.errors import (
     EventError,
     RemoteProtocolError,
 )
+from reactor_zmq.sockets.keys import Credentials, make_key_pair
 from reactor_zmq.wire.connection_file import ConnectionFile, encode_connection_file
 
 EVENTS, FRAMES = "tcp://127.0.0.1:5570", "tcp://127.0.0.1:5571"
@@ -82,38 +83,38 @@ def test_several_runtimes_are_named(run_directory: Path):
     write(run_directory, "one")
     write(run_directory, "two")
     with pytest.raises(ConnectionLost, match=r"'one', 'two'"):
-        locate(None, None)
+        locate(None)
 
 
 def test_dead_runtimes_do_not_count(run_directory: Path):
     """A file that a killed runtime left behind is no runtime."""
     write(run_directory, "dead", pid=dead_pid())
     write(run_directory, "alive")
-    assert locate(None, None).events == EVENTS
+    assert locate(None).events == EVENTS
     assert [run.name for run in running()] == ["alive"]
     with pytest.raises(ConnectionLost, match=r"no runtime named 'dead'.*'alive'"):
-        locate("dead", None)
+        locate("dead")
 
 
 def test_a_file_of_a_dead_runtime_says_so(run_directory: Path):
     """Naming the file does not bring it back to life."""
     path = write(run_directory, pid=dead_pid())
     with pytest.raises(ConnectionLost, match="has ended"):
-        locate(path, None)
+        locate(path)
 
 
 def test_unknown_name_lists_what_runs(run_directory: Path):
     """A typing mistake is seen at once."""
     write(run_directory, "demo")
     with pytest.raises(ConnectionLost, match=r"'dmeo'.*'demo'"):
-        locate("dmeo", None)
+        locate("dmeo")
 
 
 def test_a_file_open_to_others_is_refused(run_directory: Path):
     """A token that others can read is no secret."""
     write(run_directory, mode=0o644)
     with pytest.raises(ConfigError, match="chmod 600"):
-        locate("demo", None)
+        locate("demo")
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff\xfe", b'{"name": "x"}'])
@@ -122,24 +123,60 @@ def test_a_broken_file_is_named(run_directory: Path, content: bytes):
     path = write(run_directory, "broken")
     path.write_bytes(content)
     with pytest.raises(ConfigError, match=r"broken\.json"):
-        locate(path, None)
+        locate(path)
     write(run_directory, "whole")
-    assert locate(None, None).token == TOKEN
+    assert locate(None).credentials.token == TOKEN
 
 
 def test_missing_file_and_folder_are_config_errors(run_directory: Path):
     """What can't be opened is told with its path."""
     with pytest.raises(ConfigError, match="nowhere"):
-        locate("/nowhere/x.json", None)
+        locate("/nowhere/x.json")
     with pytest.raises(ConfigError):
-        locate(run_directory, None)
+        locate(run_directory)
 
 
-def test_curve_is_not_spoken(run_directory: Path):
-    """A runtime that asks for encryption is not talked to in the clear."""
+def test_a_servers_key_is_taken_from_the_file(run_directory: Path):
+    """A runtime that asks for encryption is talked to with it, never in the clear."""
     write(run_directory, server_key="k" * 40)
-    with pytest.raises(ConfigError, match="CURVE"):
-        locate("demo", None)
+    assert locate("demo").credentials == Credentials(TOKEN, "k" * 40)
+
+
+@pytest.mark.parametrize(
+    ("scope", "token"), [(None, TOKEN), ("view", "look"), ("steer", TOKEN), ("admin", "all")]
+)
+def test_the_token_shown_is_good_for_the_scope_wanted(run_directory: Path, scope, token: str):
+    """A viewer shows no token that could steer."""
+    write(run_directory, view_token="look", admin_token="all")
+    assert locate("demo", Proof(scope=scope)).credentials.token == token
+
+
+def test_a_key_needs_the_servers_key(tmp_path: Path):
+    """Without it, the client could not know whom it tells."""
+    secret = tmp_path / "me.secret"
+    secret.write_text(make_key_pair().secret)
+    secret.chmod(0o600)
+    with pytest.raises(ConfigError, match="server_key"):
+        locate("tcp://127.0.0.1:1", Proof(key=secret))
+
+
+@pytest.mark.parametrize("content", ["", "x" * 40 + "\n" + "y", "no key", "x" * 39, "é" * 20])
+def test_a_file_that_holds_no_key_is_named(tmp_path: Path, content: str):
+    """The error tells which file has to be looked at."""
+    secret = tmp_path / "me.secret"
+    secret.write_text(content)
+    secret.chmod(0o600)
+    with pytest.raises(ConfigError, match=r"me\.secret"):
+        locate("tcp://127.0.0.1:1", Proof(server_key=make_key_pair().public, key=secret))
+
+
+def test_a_secret_open_to_others_is_not_used(tmp_path: Path):
+    """What others could have read proves nothing."""
+    secret = tmp_path / "me.secret"
+    secret.write_text(make_key_pair().secret)
+    secret.chmod(0o644)
+    with pytest.raises(ConfigError, match="chmod 600"):
+        locate("tcp://127.0.0.1:1", Proof(server_key=make_key_pair().public, key=secret))
 
 
 def test_wrong_token_is_refused(server: FakeServer):
@@ -201,7 +238,7 @@ def test_server_that_comes_late_is_waited_for(server: FakeServer):
 
 def test_frames_of_a_wildcard_endpoint_are_reached_where_events_are():
     """A front end bound to all interfaces does not know by which of them we came."""
-    address = Address("tcp://10.0.0.7:5570", TOKEN)
+    address = Address("tcp://10.0.0.7:5570", Credentials(TOKEN))
     assert address.reach("tcp://0.0.0.0:5571") == "tcp://10.0.0.7:5571"
     assert address.reach("tcp://10.0.0.8:5571") == "tcp://10.0.0.8:5571"
     assert address.reach("ipc:///run/frames") == "ipc:///run/frames"
@@ -211,7 +248,7 @@ def test_the_token_is_in_no_text(server: FakeServer):
     """Neither the client's nor the address's text shows it."""
     with connect(server.events, token=TOKEN) as client:
         assert TOKEN not in repr(client)
-    assert TOKEN not in repr(Address(EVENTS, TOKEN))
+    assert TOKEN not in repr(Address(EVENTS, Credentials(TOKEN)))
 
 
 def test_clients_leave_nothing_behind(resources: None, server: FakeServer):

@@ -1,4 +1,4 @@
-"""What an installation brings: two packages, three dependencies, nothing that needs an extra."""
+"""What an installation brings: three packages, three dependencies, nothing that needs an extra."""
 
 from __future__ import annotations
 
@@ -39,16 +39,17 @@ def built_wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 
 def test_top_level_names(wheel: zipfile.ZipFile) -> None:
-    """The wheel installs reactor_zmq and reactor_zmq_bridge and no other name."""
+    """The wheel installs reactor_zmq and its two bridges and no other name."""
     tops = {name.split("/")[0] for name in wheel.namelist()}
     assert {t for t in tops if not t.endswith(".dist-info")} == {
         "reactor_zmq",
         "reactor_zmq_bridge",
+        "reactor_zmq_ros2",
     }
 
 
 def test_wheel_is_whole(wheel: zipfile.ZipFile) -> None:
-    """Every module of both packages is in the wheel, with the typing marker and the licence."""
+    """Every module of all packages is in the wheel, with the typing marker and the licence."""
     names = set(wheel.namelist())
     here = {
         str(path.relative_to(base))

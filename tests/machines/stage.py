@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from reactor_zmq.config import Limits
+from reactor_zmq.machines.access import Grant
 from reactor_zmq.machines.frontend import FrontEnd
 from reactor_zmq.machines.frontend_state import FrontEndSettings
 from reactor_zmq.machines.frontend_vocabulary import (
@@ -15,6 +16,7 @@ from reactor_zmq.machines.frontend_vocabulary import (
     ActorSaid,
     ActorStarted,
     Instruction,
+    PeerArrived,
     PeerGone,
     PeerSaid,
     Say,
@@ -68,6 +70,8 @@ class Stage:
         settings = FrontEndSettings("stage", "tcp://frames", resume_s, Limits(**limits))
         self.brain = FrontEnd(settings, lambda: next(ids))
         self.now = 100.0
+        self.grants: dict[str, Grant] = {}  # what a peer's credential is good for: everything
+        self.arrived: set[bytes] = set()
         self.admits = True  # the actor lets clients in as soon as it hears of them
         self.log: list[Instruction] = []
         self.do(ActorStarted(1))
@@ -78,6 +82,12 @@ class Stage:
         return self.actor(link.Ready(encode_contract(contract)))
 
     def do(self, stimulus: Stimulus) -> list[Instruction]:
+        if isinstance(stimulus, PeerSaid) and stimulus.peer not in self.arrived:
+            self.arrived.add(stimulus.peer)
+            grant = self.grants.get(stimulus.peer.decode(), Grant("stage", "admin"))
+            self.do(PeerArrived(stimulus.peer, grant))
+        if isinstance(stimulus, PeerGone):
+            self.arrived.discard(stimulus.peer)
         out = self.brain.handle(stimulus, self.now)
         self.log.extend(out)
         for message in self.told(out) if self.admits else ():

@@ -29,7 +29,13 @@ def test_welcome_says_where_the_frames_are():
     welcome = stage.hello("a")
     assert welcome["frames"] == "tcp://frames"
     assert welcome["topics"] == [
-        {"track": "main_video", "kind": "video", "topic": "frame/main_video/", "sample_rate": 0}
+        {
+            "track": "main_video",
+            "kind": "video",
+            "topic": "frame/main_video/",
+            "sample_rate": 0,
+            "tensor": None,
+        }
     ]
     assert welcome["inputs"] == ["camera", "microphone"]
     assert (welcome["protocol"], welcome["epoch"], welcome["resumed"]) == (1, 1, False)

@@ -92,7 +92,9 @@ def test_payload_of_none_is_refused_at_emit() -> None:
 def test_other_annotations_are_refused(annotation: str) -> None:
     """A field of an Output is a track or a TypeError at class creation."""
     body = {"__annotations__": {"main": annotation}, "__module__": __name__}
-    with pytest.raises(TypeError, match=r"^Wrong\.main: a track is annotated Video or Audio"):
+    with pytest.raises(
+        TypeError, match=r"^Wrong\.main: a track is annotated Video, Audio or Tensor"
+    ):
         type("Wrong", (Output,), body)
 
 

@@ -17,10 +17,18 @@ class ZmtpPeer:
 
     Args:
         kind: The socket type that it claims to have.
+        metadata: More properties, encoded.
         turn: Called while it waits for the other side's thread, which may be the caller's own.
     """
 
-    def __init__(self, endpoint: str, token: str, kind: bytes, turn: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        token: str,
+        kind: bytes,
+        turn: Callable[[], object],
+        metadata: bytes = b"",
+    ) -> None:
         host, port = endpoint.removeprefix("tcp://").split(":")
         self._turn = turn
         self._socket = socket.create_connection((host, int(port)), timeout=5)
@@ -30,7 +38,9 @@ class ZmtpPeer:
         secret = token.encode()
         self._command(b"\x05HELLO\x07reactor" + bytes([len(secret)]) + secret)
         self._answer()
-        self._command(b"\x08INITIATE\x0bSocket-Type" + struct.pack(">I", len(kind)) + kind)
+        self._command(
+            b"\x08INITIATE\x0bSocket-Type" + struct.pack(">I", len(kind)) + kind + metadata
+        )
         self._answer()
 
     def __enter__(self) -> Self:

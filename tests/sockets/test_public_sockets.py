@@ -16,17 +16,19 @@ from raw_zmtp import ZmtpPeer
 from zmq_peers import peer_context
 
 from reactor_zmq.errors import ConfigError
+from reactor_zmq.machines.access import AllowList, Grant
 from reactor_zmq.sockets.endpoints import bind
 from reactor_zmq.sockets.public import Sockets
 from reactor_zmq.sockets.router import BATCH_NBYTES
 
-TOKEN = "right-token"
+TOKEN = "the right token of this run"
+ALLOWED = AllowList({TOKEN: Grant("test", "steer")})
 
 
 @pytest.fixture
 def sockets():
     """Both sockets on free ports, without a loop around them."""
-    found = Sockets(TOKEN, part_nbytes=2**20, queue_limit=16)
+    found = Sockets(ALLOWED, part_nbytes=2**20, queue_limit=16)
     found.bind("tcp://127.0.0.1:*", "tcp://127.0.0.1:*")
     yield found
     found.close()
@@ -39,17 +41,25 @@ def context():
         yield context
 
 
+def ring(sockets):
+    """Look at every socket, as a poll does whose every descriptor announces something."""
+    for bell in sockets.bells():
+        bell.ring()
+
+
 @pytest.fixture
 def serve(sockets, wait_until):
     """Drive the sockets as the front end's loop does, until something holds."""
 
     class Served:
         def __init__(self):
-            self.messages, self.gone, self.subscriptions = [], [], []
+            self.messages, self.gone, self.subscriptions, self.callers = [], [], [], []
 
         def once(self):
+            ring(sockets)
             sockets.zap.answer_all()
             batch, gone = sockets.events.receive()
+            self.callers += sockets.events.arrivals()
             self.messages += [(peer, [bytes(p) for p in parts]) for peer, parts in batch]
             self.gone += gone
             self.subscriptions += sockets.frames.subscriptions()
@@ -118,10 +128,11 @@ def test_dead_handler_lets_nobody_in(sockets, context, serve, wait_until):
     monitor.close()
 
 
-def test_empty_token_is_an_error():
-    """A run without a token would be open to everybody."""
-    with pytest.raises(ConfigError, match="token"):
-        Sockets("", part_nbytes=100, queue_limit=1)
+@pytest.mark.parametrize("token", ["", "guessable"])
+def test_short_token_is_an_error(token):
+    """A run whose token could be guessed would be open to everybody."""
+    with pytest.raises(ConfigError, match="at least 16"):
+        AllowList({token: Grant("test", "steer")})
 
 
 def test_closed_link_is_told_at_once(sockets, context, serve):
@@ -152,9 +163,40 @@ def test_identity_of_a_peers_choosing_hijacks_nobody(sockets, context, serve):
     for _ in range(50):
         serve.once()
     assert len(serve.messages) == 1
-    assert sockets.events.send(b"same", (b"yes",))
+    (caller,) = serve.callers
+    assert caller.named_itself
+    assert sockets.events.send(caller.peer, (b"yes",))
     assert peers[0].poll(5000)
     assert peers[1].poll(100) == 0
+
+
+def test_routing_id_of_one_who_has_gone_leads_to_nobody_else(sockets, context, serve):
+    """Who takes over a routing id is another peer, and what was said to the first is not its."""
+    for n in range(2):
+        peer = context.socket(zmq.DEALER)
+        peer.linger = 0
+        peer.identity = b"same"
+        peer.plain_username, peer.plain_password = b"reactor", TOKEN.encode()
+        peer.connect(sockets.events_at)
+        peer.send(b"hi")
+        serve.until(lambda n=n: len(serve.messages) > n)
+        if n == 0:
+            peer.close()
+    first, second = (peer for peer, _ in serve.messages)
+    assert first != second
+    serve.until(lambda: serve.gone == [first])
+    assert sockets.events.send(first, (b"for the first one",))
+    assert sockets.events.send(second, (b"for the second one",))
+    assert peer.recv() == b"for the second one"
+
+
+def test_user_id_can_not_be_forged(sockets, serve):
+    """A peer that calls itself an admin in its own metadata has the scope of its token."""
+    forged = struct.pack("!B7sI", 7, b"User-Id", 11) + b"9 admin x y"
+    with ZmtpPeer(sockets.events_at, TOKEN, b"DEALER", serve.once, forged) as peer:
+        peer.send(b"hi")
+        serve.until(lambda: serve.callers)
+    assert [caller.grant for caller in serve.callers] == [Grant("test", "steer")]
 
 
 def test_peer_that_does_not_read_is_told_why_when_it_does(sockets, context, serve):
@@ -199,11 +241,12 @@ def test_queue_of_a_peer_that_does_not_read_is_bounded(sockets, context, serve):
 
 def test_peer_for_whom_no_descriptor_is_left_gets_in_later(context, wait_until):
     """Links are bounded; whoever is refused for that tries again until another has gone."""
-    sockets = Sockets(TOKEN, part_nbytes=2**20, queue_limit=16, max_links=2)
+    sockets = Sockets(ALLOWED, part_nbytes=2**20, queue_limit=16, max_links=2)
     sockets.bind("tcp://127.0.0.1:*", "tcp://127.0.0.1:*")
     heard = []
 
     def heard_of(*names):
+        ring(sockets)
         sockets.zap.answer_all()
         heard.extend(bytes(parts[0]) for _, parts in sockets.events.receive()[0])
         return set(heard) == set(names)
@@ -230,6 +273,7 @@ def test_batch_of_large_messages_is_bounded(sockets, context, wait_until):
     sizes = []
 
     def all_came():
+        ring(sockets)
         sockets.zap.answer_all()
         sizes.append(len(sockets.events.receive()[0]))
         return sum(sizes) == 40
@@ -239,10 +283,9 @@ def test_batch_of_large_messages_is_bounded(sockets, context, wait_until):
 
 
 def test_send_to_a_peer_that_went_is_no_error(sockets, context, serve):
-    """A peer that vanished a moment ago is told as gone."""
+    """A peer that vanished a moment ago takes what is said to it along."""
     assert sockets.events.send(b"nobody", (b"x",))
-    _, gone = sockets.events.receive()
-    assert gone == [b"nobody"]
+    assert sockets.events.receive() == ([], [])
 
 
 def test_oversized_part_drops_the_link_only(sockets, context, serve):

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from reactor_zmq.errors import RemoteProtocolError
 from reactor_zmq.wire.codes import Code, State
-from reactor_zmq.wire.control import Hello, Upload, UploadCredit, UploadReady
+from reactor_zmq.wire.contract import TensorContract
+from reactor_zmq.wire.control import Hello, TopicInfo, Upload, UploadCredit, UploadReady
 from reactor_zmq.wire.envelope import (
     Encoding,
     decode,
@@ -110,6 +111,47 @@ def test_envelope_bytes(kind, data, id_, json, packed):
     for encoding, bytes_ in ((Encoding.JSON, json), (Encoding.MSGPACK, part)):
         found, envelope = decode(bytes_)
         assert (found, envelope.type, envelope.id) == (encoding, kind, id_)
+
+
+TENSOR_HEADER = FrameHeader(
+    version=1,
+    epoch=2,
+    seq=3,
+    pts_ns=20_000_000,
+    produced_ns=1_700_000_000_000_000_000,
+    sent_ns=1_700_000_000_001_000_000,
+    shape=(16, 7),
+    dtype="<f4",
+    encoding="tensor",
+)
+TENSOR_HEADER_HEX = (
+    "9b010203ce01312d00cf17979cfe362a0000cf17979cfe36394240921007a33c6634"
+    "a674656e736f72c400cb0000000000000000"
+)
+TENSOR_TOPIC = TopicInfo(
+    "actions",
+    "tensor",
+    "frame/actions/",
+    tensor=TensorContract("<f4", (16, None), ("base", "grip"), "position"),
+)
+TENSOR_TOPIC_JSON = (
+    b'{"track":"actions","kind":"tensor","topic":"frame/actions/","sample_rate":0,'
+    b'"tensor":{"dtype":"<f4","shape":[16,null],"names":["base","grip"],"quantity":"position"}}'
+)
+
+
+def test_tensor_bytes():
+    """A numeric track's frame has this header, and is told of in these words."""
+    assert encode_header(TENSOR_HEADER).hex() == TENSOR_HEADER_HEX
+    assert decode_header(bytes.fromhex(TENSOR_HEADER_HEX), 16 * 7 * 4) == TENSOR_HEADER
+    assert msgspec.json.encode(TENSOR_TOPIC) == TENSOR_TOPIC_JSON
+    assert msgspec.json.decode(TENSOR_TOPIC_JSON, type=TopicInfo) == TENSOR_TOPIC
+
+
+def test_readers_let_kinds_pass_that_they_do_not_know():
+    """A track of a kind that was invented later does not keep a client out."""
+    told = msgspec.json.decode(b'{"track":"t","kind":"smell","topic":"frame/t/"}', type=TopicInfo)
+    assert told.kind == "smell"
 
 
 def test_header_bytes():

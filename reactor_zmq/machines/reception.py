@@ -1,0 +1,128 @@
+"""Who comes in: what their credentials are good for, greetings, returns."""
+
+from __future__ import annotations
+
+from reactor_zmq.errors import RemoteProtocolError
+from reactor_zmq.machines.access import Grant
+from reactor_zmq.machines.clients import Client
+from reactor_zmq.machines.frontend_state import FrontEndState
+from reactor_zmq.machines.frontend_vocabulary import PeerArrived
+from reactor_zmq.machines.letter import Letter
+from reactor_zmq.wire import link
+from reactor_zmq.wire.codes import Code, State
+from reactor_zmq.wire.control import Hello, Welcome
+from reactor_zmq.wire.envelope import PROTOCOL_VERSION, Encoding, Envelope, decode_data
+from reactor_zmq.wire.scope import Scope, covers, lesser
+
+
+class Reception:
+    """Answers ``$hello``: nobody becomes more than the credential of the link allows."""
+
+    def __init__(self, state: FrontEndState) -> None:
+        self._state = state
+        self._arrived: dict[bytes, PeerArrived] = {}
+
+    def arrived(self, peer: PeerArrived) -> None:
+        """Take note of what a new link may do."""
+        self._arrived[peer.peer] = peer
+
+    def gone(self, peer: bytes) -> None:
+        """Forget a link."""
+        self._arrived.pop(peer, None)
+
+    def hello(self, letter: Letter, client: Client | None, now: float) -> None:
+        """Greet a peer, as a new client, as one who returns, or once more.
+
+        Raises:
+            RemoteProtocolError: It does not come in; nothing was changed.
+        """
+        hello = decode_data(letter.encoding, letter.word.data, Hello)
+        if hello.protocol != PROTOCOL_VERSION:
+            text = f"this side speaks protocol {PROTOCOL_VERSION}, the client {hello.protocol}"
+            raise RemoteProtocolError(Code.PROTOCOL_MISMATCH, text, "protocol")
+        if self._state.model.state is State.STOPPING:
+            raise RemoteProtocolError(Code.CLOSED, "the runtime is stopping")
+        grant = self._grant(letter.peer, hello.scope)
+        if hello.follow_events and not covers(grant.scope, "steer"):
+            text = "only who may steer is told of the events of others"
+            raise RemoteProtocolError(Code.FORBIDDEN, text, "follow_events")
+        joined = client is None and not hello.resume
+        if client is not None and hello.resume not in ("", client.token):
+            text = "this link speaks for another client already"
+            raise RemoteProtocolError(Code.RESUME_REFUSED, text, "resume")
+        if hello.resume:
+            client = self._resume(letter.peer, hello.resume, letter.encoding)
+        elif client is None:
+            client = self._join(letter.peer, hello, grant, letter.encoding, now)
+        client.delimiter = letter.delimiter
+        client.follows_state = hello.follow_state
+        client.follows_events = hello.follow_events
+        self._welcome(client, letter.word, resumed=bool(hello.resume))
+        if joined:
+            self._state.tell(self.join_notice(client))
+
+    def join_notice(self, client: Client) -> link.Join:
+        """Return what the actor is told of a client."""
+        return link.Join(client.id, client.joined_at, self._state.session.id, client.name)
+
+    def _grant(self, peer: bytes, wanted: Scope | None) -> Grant:
+        """Return what a new client on this link may do."""
+        found = self._arrived.get(peer)
+        if found is None:
+            raise RemoteProtocolError(Code.UNAUTHENTICATED, "this link has no credential")
+        if found.named_itself:
+            text = "routing ids are made by this side: leave ZMQ_ROUTING_ID unset"
+            raise RemoteProtocolError(Code.FORBIDDEN, text)
+        scope = wanted or lesser("steer", found.grant.scope)
+        if not covers(found.grant.scope, scope):
+            text = f"this credential has the scope {found.grant.scope!r}"
+            raise RemoteProtocolError(Code.FORBIDDEN, text, "scope")
+        return Grant(found.grant.name, scope)
+
+    def _resume(self, peer: bytes, token: str, encoding: Encoding) -> Client:
+        client = self._state.clients.resumable(token)
+        if client is None:
+            raise RemoteProtocolError(Code.RESUME_REFUSED, "no client with this token", "resume")
+        if not covers(self._arrived[peer].grant.scope, client.scope):
+            text = f"that client has the scope {client.scope!r}, this credential has not"
+            raise RemoteProtocolError(Code.FORBIDDEN, text, "resume")
+        self._state.clients.rebind(client, peer, encoding)
+        return client
+
+    def _join(
+        self, peer: bytes, hello: Hello, grant: Grant, encoding: Encoding, now: float
+    ) -> Client:
+        if self._state.clients.full:
+            text = f"{len(self._state.clients)} clients are connected, that is the most"
+            raise RemoteProtocolError(Code.BUSY, text)
+        client = self._state.clients.join(peer, hello, grant, encoding, now)
+        facts = {"client": client.id, "name": client.name, "scope": client.scope}
+        self._state.note("info", "client joined", **facts, credential=client.credential)
+        return client
+
+    def _welcome(self, client: Client, word: Envelope, *, resumed: bool) -> None:
+        state, model = self._state, self._state.model
+        welcome = Welcome(
+            protocol=PROTOCOL_VERSION,
+            client=client.id,
+            session=state.session.id,
+            epoch=model.epoch,
+            resume=client.token,
+            resume_s=state.settings.resume_s,
+            resumed=resumed,
+            model=model.contract.model if model.contract else state.settings.model,
+            frames=state.settings.frames,
+            topics=model.topics(),
+            inputs=tuple(track.track for track in model.inputs()),
+            schema_hash=model.hash,
+            status=state.status(),
+            state=state.state_change(state.session.state).fields,
+            lane=state.settings.lane,
+            input_tracks=model.inputs(),
+            scope=client.scope,
+        )
+        waiting = tuple(client.waiting)
+        client.waiting.clear()
+        state.say(client, "$welcome", welcome, word.id)
+        for part in waiting:
+            state.say_part(client, part)
