@@ -314,10 +314,9 @@ class FrontEndLoop:
                         self._handle(FileLost(upload_id))
                 case DropFile(upload_id):
                     self._files.drop(upload_id)
-                case Forget(peer):
-                    self._events.forget(peer)
-                case Cut(peer):
-                    self._events.cut(peer)
+                case Forget(peer) | Cut(peer):
+                    end = self._events.cut if isinstance(instruction, Cut) else self._events.forget
+                    end(peer)
                 case ModelLoaded(contract, epoch):
                     self._pump.model_loaded(contract)
                     took = time.monotonic() - self._load_began

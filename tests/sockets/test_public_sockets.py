@@ -182,6 +182,7 @@ def test_routing_id_of_one_who_has_gone_leads_to_nobody_else(sockets, context, s
         serve.until(lambda n=n: len(serve.messages) > n)
         if n == 0:
             peer.close()
+            serve.until(lambda: not sockets.events.links, "the end of the first link")
     first, second = (peer for peer, _ in serve.messages)
     assert first != second
     serve.until(lambda: serve.gone == [first])
