@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import Any
+from typing import Any, cast
 
 from reactor_zmq_ros2.cdr import ENCAPSULATION
 from reactor_zmq_ros2.definitions import PRIMITIVES, Field, fields_of
@@ -50,9 +50,10 @@ class _Reader:
 
     def _numbers(self, code: str, count: int) -> memoryview:
         if not count:
-            return memoryview(b"").cast(code)
+            return cast("memoryview[Any]", memoryview(b"").cast(cast("Any", code)))
         self._align(struct.calcsize(code))
-        return self._take(count * struct.calcsize(code)).cast(code)
+        numbers: Any = self._take(count * struct.calcsize(code))
+        return numbers.cast(code)
 
     def _number(self, code: str) -> Any:
         self._align(struct.calcsize(code))

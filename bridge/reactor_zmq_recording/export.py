@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from reactor_zmq_recording.pictures import Picture, PictureDecoder, optional
-from reactor_zmq_recording.reading import read_recording
 
 from reactor_zmq.errors import ConfigError
+from reactor_zmq_recording.pictures import Picture, PictureDecoder, optional
+from reactor_zmq_recording.reading import read_recording
 
 _TICK_NS = 1_000_000  # MP4's clock here: milliseconds
 

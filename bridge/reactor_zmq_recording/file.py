@@ -99,7 +99,7 @@ class RecordingFile:
         Raises:
             RecordingFullError: There is no room for it; the file is closed.
         """
-        channel = self._channel(plan)
+        channel = self._guard(self._channel, plan)
         self._guard(self._writer.add_message, channel, log_ns, data, publish_ns, seq % 2**32)
 
     def flush_if_due(self) -> None:
@@ -108,10 +108,17 @@ class RecordingFile:
         Raises:
             RecordingFullError: There is no room for it; the file is closed.
         """
-        now = time.monotonic()
-        if now - self._flushed_at >= FLUSH_S:
-            self._flushed_at = now
-            self._guard(self._writer.flush)
+        if time.monotonic() - self._flushed_at >= FLUSH_S:
+            self.flush_now()
+
+    def flush_now(self) -> None:
+        """Write what has been added.
+
+        Raises:
+            RecordingFullError: There is no room for it; the file is closed.
+        """
+        self._flushed_at = time.monotonic()
+        self._guard(self._writer.flush)
 
     def close(self) -> None:
         """End the file; a second call does nothing.
@@ -123,11 +130,11 @@ class RecordingFile:
             self._guard(self._writer.finish)
             self._close()
 
-    def _guard(self, deed: Any, *arguments: Any) -> None:
+    def _guard(self, deed: Any, *arguments: Any) -> Any:
         if self._fd < 0:
             raise RecordingFullError(f"{self.path} is closed")
         try:
-            deed(*arguments)
+            return deed(*arguments)
         except OSError as error:
             self._close()
             kept = seal(self.path)

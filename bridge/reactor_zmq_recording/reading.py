@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+
 from reactor_zmq_recording.cdr_reader import decode
 from reactor_zmq_recording.channels import TEXT, ChannelPlan
 from reactor_zmq_recording.scan import Scan, messages

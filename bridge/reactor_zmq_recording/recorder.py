@@ -140,9 +140,10 @@ class Recorder:
         self._put_word("status", client.status)
 
     def _listen(self) -> None:
-        tracks: list[tuple[Track, Direction]] = [(track, "out") for track in self._client.tracks]
+        tracks: list[tuple[Track, Direction]] = []
+        tracks.extend((track, "out") for track in self._client.tracks)
         if self._inputs:
-            tracks += [(track, "in") for track in self._client.input_tracks]
+            tracks.extend((track, "in") for track in self._client.input_tracks)
         self._begin(self._record_words)
         for track, direction in tracks:
             frames = self._client.frames(track.track, every=True)
@@ -194,8 +195,10 @@ class Recorder:
         try:
             work(*arguments)
         except ReactorError as error:
-            # The end of the run ends the recording in order.
+            # The end of the run ends the recording in order. The client keeps its error, which
+            # would keep all that its traceback names.
             self._error = None if self._client.closed else error
+            error.with_traceback(None)
         except Exception as error:  # noqa: BLE001 - a codec may raise anything; the file is ended
             self._error = error
         finally:

@@ -12,13 +12,13 @@ from typing import Any, cast
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from reactor_zmq_recording.numbers import from_message
-from reactor_zmq_recording.pictures import PictureDecoder
-from reactor_zmq_recording.reading import Recorded, read_recording
 
 from reactor_zmq.client import Client
 from reactor_zmq.errors import EventError
 from reactor_zmq.wire.contract import TensorContract
+from reactor_zmq_recording.numbers import from_message
+from reactor_zmq_recording.pictures import PictureDecoder
+from reactor_zmq_recording.reading import Recorded, read_recording
 
 _BUSY_S = 0.001
 

@@ -18,6 +18,7 @@ PRIVATE = 0x80  # of a kind that every reader skips
 OPENING = struct.Struct("<BQ")
 _CHUNK_HEAD = struct.Struct("<QQQII")
 _MESSAGE_HEAD = struct.Struct("<HIQQ")
+_ENDING_NBYTES = OPENING.size + 20 + len(MAGIC)  # the footer and the closing magic
 _IN_DATA = (HEADER, SCHEMA, CHANNEL, MESSAGE, CHUNK, INDEX, ATTACHMENT, METADATA, DATA_END, PRIVATE)
 
 
@@ -91,6 +92,7 @@ class Scan:
         self._file.seek(0)
         if self._file.read(len(MAGIC)) != MAGIC:
             raise NotARecordingError(f"{self._file.name} is no MCAP file")
+        self._read_summary()
         waiting: Chunk | None = None
         while (found := self._opening(self.end)) is not None:
             opcode, body, end = found
@@ -106,7 +108,7 @@ class Scan:
                 self.metadata.append(self._file.read(end - body))
             self.attachments += opcode == ATTACHMENT
             if opcode == DATA_END:
-                self._read_summary(end)
+                self.finished = self._ends_well()
                 break
             self.end = end
         if waiting is not None:
@@ -123,14 +125,13 @@ class Scan:
         return (opcode, at + OPENING.size, end) if opcode in _IN_DATA and end <= self.size else None
 
     def _chunk(self, at: int, body: int, end: int) -> Chunk | None:
-        held = self._file.read(end - body)
-        try:
-            start_ns, end_ns, size, crc, name = _CHUNK_HEAD.unpack_from(held)
-            data = held[_CHUNK_HEAD.size + name + 8 :]
-            good = not name and len(data) == size and crc in (0, zlib.crc32(data))
-        except struct.error:
-            good = False
-        if not good:
+        held: bytes = self._file.read(end - body)
+        if len(held) < _CHUNK_HEAD.size:
+            self.rotten.append(at)
+            return None
+        start_ns, end_ns, size, crc, name = _CHUNK_HEAD.unpack_from(held)
+        data = held[_CHUNK_HEAD.size + name + 8 :]
+        if name or len(data) != size or crc not in (0, zlib.crc32(data)):
             self.rotten.append(at)
             return None
         for opcode, first, last in records(data):
@@ -142,13 +143,22 @@ class Scan:
             kept = self.schemas if opcode == SCHEMA else self.channels
             kept[int.from_bytes(body[:2], "little")] = body
 
-    def _read_summary(self, at: int) -> None:
-        """Learn of the channels whose chunk has rotted, and whether the file was finished."""
-        while (found := self._opening(at)) is not None and found[0] in (SCHEMA, CHANNEL):
-            opcode, body, at = found
-            self._learn(opcode, self._file.read(at - body))
-        self._file.seek(-len(MAGIC), os.SEEK_END)
-        self.finished = self._file.read() == MAGIC
+    def _read_summary(self) -> None:
+        """Learn from the end of a finished file of channels whose first chunk may have rotted."""
+        if not self._ends_well() or self.size < _ENDING_NBYTES:
+            return
+        self._file.seek(self.size - _ENDING_NBYTES)
+        opcode, _, at = struct.unpack("<BQQ", self._file.read(17))
+        while opcode == FOOTER and at and (found := self._opening(at)) is not None:
+            opcode_there, body, at = found
+            if opcode_there not in (SCHEMA, CHANNEL):
+                break
+            self._file.seek(body)
+            self._learn(opcode_there, self._file.read(at - body))
+
+    def _ends_well(self) -> bool:
+        self._file.seek(max(self.size - len(MAGIC), 0))
+        return self._file.read() == MAGIC
 
 
 def records(data: bytes) -> Iterator[tuple[int, int, int]]:
