@@ -127,6 +127,18 @@ def _run(commands: _Commands) -> None:
         "--max-restarts", type=count, default=watchful.max_restarts, metavar="N",
         help=f"restarts allowed within {watchful.window_s:g} s (default: %(default)d)",
     )  # fmt: skip
+    run.add_argument(
+        "--stop-grace-s", type=seconds, default=watchful.stop_grace_s, metavar="S",
+        help="what runs when the end is asked for may take so long (default: %(default)g)",
+    )  # fmt: skip
+    run.add_argument(
+        "--exit-on-failure", action="store_true",
+        help="end with code 3 when the actor is given up, for a service manager to take over",
+    )  # fmt: skip
+    run.add_argument(
+        "--health-port", type=port, default=None, metavar="PORT",
+        help="answer /health/live, ready, startup and /metrics on 127.0.0.1; 0 takes a free port",
+    )  # fmt: skip
     run.add_argument("--log-format", choices=("text", "json"), default="text")
     run.add_argument("--verbose", "-v", action="store_true", help="log what is for developers too")
     run.set_defaults(overrides={})
@@ -189,11 +201,15 @@ def _peer(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
     parser.add_argument("--token", default=None, help="for an endpoint without connection file")
 
 
-def _number(kind: Callable[[str], float], least: float) -> Callable[[str], float]:
+def _number(
+    kind: Callable[[str], float], least: float, most: float = float("inf")
+) -> Callable[[str], float]:
     def read(text: str) -> float:
         value = kind(text)
         if not least <= value < float("inf"):
             raise argparse.ArgumentTypeError(f"{text}: at least {least:g} is wanted")
+        if value > most:
+            raise argparse.ArgumentTypeError(f"{text}: at most {most:g} is wanted")
         return value
 
     read.__name__ = "number"
@@ -202,3 +218,4 @@ def _number(kind: Callable[[str], float], least: float) -> Callable[[str], float
 
 seconds = _number(float, 0.0)
 count = _number(int, 0)
+port = _number(int, 0, 65_535)

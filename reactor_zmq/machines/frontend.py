@@ -34,14 +34,13 @@ from reactor_zmq.machines.reception import Reception
 from reactor_zmq.wire import link
 from reactor_zmq.wire.codes import Code, State
 from reactor_zmq.wire.contract import decode_contract
-from reactor_zmq.wire.control import ErrorBody, Progress
+from reactor_zmq.wire.control import ErrorBody, Progress, Status
 from reactor_zmq.wire.envelope import Encoding, encode
 
 _REASONS = {
     "crashed": "the model's process died and is started again",
     "hung": "the model's process made no progress and is started again",
 }
-
 
 _STRIKING = (Code.BAD_MESSAGE, Code.TOO_MANY_PARTS, Code.TOO_LARGE, Code.UNAUTHENTICATED)
 
@@ -60,6 +59,11 @@ class FrontEnd:
         self._desk = EventDesk(self._state)
         self._strikes: dict[bytes, int] = {}
         self._told = self._state.standing()
+
+    @property
+    def status(self) -> Status:
+        """What clients are told of the model."""
+        return self._state.status()
 
     @property
     def stranger_count(self) -> int:

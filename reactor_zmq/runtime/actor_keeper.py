@@ -67,6 +67,11 @@ class ActorKeeper:
         """Where the actor is in its life."""
         return self._supervisor.phase
 
+    @property
+    def in_control(self) -> bool:
+        """Whether something can be done about the actor: one that was killed does end."""
+        return self._supervisor.in_control(time.monotonic())
+
     def descriptors(self) -> list[int]:
         """Return what to poll: the link, and the end of the process."""
         found = [self._process.sentinel] if self._process else []

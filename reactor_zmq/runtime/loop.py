@@ -48,6 +48,7 @@ from reactor_zmq.runtime.observer import (
     Observer,
     Stopping,
 )
+from reactor_zmq.runtime.operations import Operations, Readings
 from reactor_zmq.runtime.timer import Timer
 from reactor_zmq.sockets.public import Sockets
 from reactor_zmq.wire import link
@@ -58,6 +59,10 @@ _PART_S = 0.25
 _LOOK_AT_CLOCK_S = 0.1
 # What one pass takes from the actor, so that peers are heard under a flood of messages.
 _BATCH = 256
+
+# Exit codes of a run that did not end as it was told to.
+LOAD_FAILED = 1
+GIVEN_UP = 3
 
 _log = logging.getLogger("reactor_zmq.frontend")
 
@@ -77,6 +82,7 @@ class FrontEndLoop:
         files: Files,
         inputs: InputStore,
         observe: Observer,
+        operations: Operations,
         wake: socket.socket,
         stop_count: Callable[[], int],
     ) -> None:
@@ -90,6 +96,7 @@ class FrontEndLoop:
         self._files = files
         self._inputs = inputs
         self._observe = observe
+        self._operations = operations
         self._wake = wake
         self._stop_count = stop_count
         self._stops_seen = 0
@@ -106,18 +113,33 @@ class FrontEndLoop:
         self._poll = select.epoll()
         self._timer_fd, self._wake_fd = self._timer.fileno(), wake.fileno()
         self._bells = {bell.fd: bell for bell in sockets.bells()}
-        for fd in (self._timer_fd, self._wake_fd, *self._bells):
+        self._probes = frozenset(operations.descriptors())
+        for fd in (self._timer_fd, self._wake_fd, *self._bells, *self._probes):
             self._poll.register(fd, select.EPOLLIN)
 
-    def run(self, keeper: ActorKeeper) -> int:
+    def run(self, keeper: ActorKeeper, *, exit_on_failure: bool = False) -> int:
         """Serve until the run has ended; return the exit code."""
         self._keeper = keeper
-        while keeper.phase is not Phase.ENDED and not (self._load_failed and not keeper.pid):
+        self._operations.watch(self._read)
+        ends = {Phase.ENDED, Phase.FAILED} if exit_on_failure else {Phase.ENDED}
+        while keeper.phase not in ends and not (self._load_failed and not keeper.pid):
             self._watch_actor()
             self._pass(self._wait())
         self._perform(self._brain.farewell())
         self._part()
-        return 1 if self._load_failed else 0
+        if self._load_failed:
+            return LOAD_FAILED
+        return GIVEN_UP if keeper.phase is Phase.FAILED else 0
+
+    def _read(self) -> Readings:
+        counts = self._pump.counts
+        return Readings(
+            self._brain.status,
+            self._keeper.in_control,
+            counts.sent,
+            counts.announced,
+            self._keeper.pid,
+        )
 
     def _part(self) -> None:
         """Give peers a moment to read the last words and to close their links themselves.
@@ -164,6 +186,8 @@ class FrontEndLoop:
         self._zap.answer_all()
         if self._events.waiting:
             self._events.flush()
+        if not ready.isdisjoint(self._probes):
+            self._operations.attend()
         if self._wake_fd in ready:
             self._wake.recv(64)
         self._tidy(ready)
@@ -237,6 +261,7 @@ class FrontEndLoop:
             self._viewers = links
             self._handle(ViewersChanged(self._viewers))
         self._handle(TimePassed())
+        self._operations.tick()
 
     def _watch_actor(self) -> None:
         if self._keeper.changes == self._changes_seen:

@@ -29,6 +29,7 @@ from reactor_zmq.runtime.keyring import Keyring, RunTokens
 from reactor_zmq.runtime.lane import FrontEndLane
 from reactor_zmq.runtime.loop import FrontEndLoop
 from reactor_zmq.runtime.observer import Bound, Observer, RunEvent
+from reactor_zmq.runtime.operations import Operations
 from reactor_zmq.runtime.rundir import RunDirectory
 from reactor_zmq.sockets.context import raise_descriptor_limit
 from reactor_zmq.sockets.public import Sockets
@@ -96,6 +97,13 @@ class Server:
 
     def _serve(self, stack: ExitStack, place: RunDirectory, sockets: Sockets) -> int:
         config = self._config
+        operations = Operations(config.name, config.health_port, config.notify)
+        stack.callback(operations.close)
+
+        def told(step: RunEvent) -> None:
+            operations.heed(step)
+            self._observe(step)
+
         files, inputs = Files(), InputStore(config.ring)
         stack.callback(files.close)
         stack.callback(inputs.close)
@@ -110,7 +118,8 @@ class Server:
             pump=FramePump(sockets.frames, config.ring, lane),
             files=files,
             inputs=inputs,
-            observe=self._observe,
+            observe=told,
+            operations=operations,
             wake=self._wake_reader,
             stop_count=lambda: self._stops,
         )
@@ -128,11 +137,13 @@ class Server:
         keeper = ActorKeeper(supervisor, self._actor_args, started, loop.actor_died)
         stack.callback(keeper.close)
         self._write_file(place, sockets, 0)
-        self._observe(Bound(sockets.events_at, sockets.frames_at, place.connection_file))
+        self._observe(
+            Bound(sockets.events_at, sockets.frames_at, place.connection_file, operations.port)
+        )
         # Nothing made so far is garbage; collections have less to look at, and pause less.
         gc.collect()
         gc.freeze()
-        return loop.run(keeper)
+        return loop.run(keeper, exit_on_failure=config.exit_on_failure)
 
     def _bind(self, stack: ExitStack, place: RunDirectory, max_links: int) -> Sockets:
         config, limits, keyring = self._config, self._config.limits, self._keyring
