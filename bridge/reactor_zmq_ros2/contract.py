@@ -121,5 +121,8 @@ def _kind_of_choices(choices: Sequence[Any]) -> str:
 
 
 def _resolved(schema: Schema, components: Schema) -> Schema:
-    reference = schema.get("$ref")
-    return components[reference.rpartition("/")[2]] if reference else schema
+    """Return what a schema refers to; one that may be null is what it is otherwise."""
+    if reference := schema.get("$ref"):
+        return components[reference.rpartition("/")[2]]
+    kinds: list[Schema] = [kind for kind in schema.get("anyOf", ()) if kind.get("type") != "null"]
+    return {**schema, **_resolved(kinds[0], components)} if len(kinds) == 1 else schema

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import select
 import socket
 import threading
@@ -16,13 +15,12 @@ from typing import Any
 import zmq
 
 from reactor_zmq_ros2.discovery import NotThere, Run, locate
-from reactor_zmq_ros2.frames import Header, read_header
+from reactor_zmq_ros2.frames import Header
+from reactor_zmq_ros2.sockets import Sockets
 from reactor_zmq_ros2.talk import Listener, Reply, Talk
 
 LOOK_AGAIN_S = 0.5
 TICK_MS = 250
-BACKLOG = 8  # published frames that wait for the front end; more would be old news
-FRAMES_HWM = 2  # per track: what is not the newest is a gap
 
 OnFrame = Callable[[str, Header, Any], None]
 
@@ -95,20 +93,14 @@ class Link(threading.Thread):
                     self.talk.forget()
                 last = run
                 self.trouble = f"no answer from {run.events}"
-                with closing(_Sockets(context, run)) as sockets:
+                with closing(Sockets(context, run)) as sockets:
                     self._serve(sockets)
 
-    def _serve(self, sockets: _Sockets) -> None:
+    def _serve(self, sockets: Sockets) -> None:
         self.talk.begin(time.monotonic())
-        poller = zmq.Poller()
-        poller.register(self._wake_out, zmq.POLLIN)
-        poller.register(sockets.events, zmq.POLLIN)
-        poller.register(sockets.frames, zmq.POLLIN)
         reason = ""
         while not (reason or self._stopping.is_set()):
-            self._send(sockets, poller)
-            for _ in poller.poll(TICK_MS):
-                break
+            sockets.wait(self._wake_out, TICK_MS, blocked=self._send(sockets))
             self._drain_wakes()
             self._hear(sockets)
             sockets.follow(self.talk.frames, self._wanted)
@@ -116,28 +108,28 @@ class Link(threading.Thread):
             reason = self._reason_to_go(sockets)
         if self._stopping.is_set():
             self.talk.leave()
-            self._send(sockets, poller)
+            self._send(sockets)
             reason = "stopped"
         self.trouble = reason
         self.talk.end(reason)
 
-    def _send(self, sockets: _Sockets, poller: zmq.Poller) -> None:
+    def _send(self, sockets: Sockets) -> bool:
+        """Send what waits; True when the front end takes no more for now."""
         for job in _taken(self._jobs):
             job()
-        waiting = sockets.send(self.talk.to_send) and sockets.give(self._given)
-        poller.register(sockets.events, zmq.POLLIN if waiting else zmq.POLLIN | zmq.POLLOUT)
+        return not (sockets.send(self.talk.to_send) and sockets.give(self._given))
 
-    def _hear(self, sockets: _Sockets) -> None:
+    def _hear(self, sockets: Sockets) -> None:
         for envelope in sockets.heard():
             self.trouble = ""
             self.talk.hear(envelope, time.monotonic())
 
-    def _show(self, sockets: _Sockets) -> None:
-        for track, (header, payload) in sockets.newest().items():
+    def _show(self, sockets: Sockets) -> None:
+        for track, header, payload in sockets.recent():
             if track in self._wanted:
                 self._on_frame(track, header, payload)
 
-    def _reason_to_go(self, sockets: _Sockets) -> str:
+    def _reason_to_go(self, sockets: Sockets) -> str:
         if self.talk.is_silent(time.monotonic()):
             return f"{sockets.run.events} is silent"
         with contextlib.suppress(NotThere):
@@ -165,92 +157,6 @@ class Link(threading.Thread):
     def _pause(self) -> None:
         select.select([self._wake_out], [], [], LOOK_AGAIN_S)
         self._drain_wakes()
-
-
-class _Sockets:
-    """The two sockets of one link."""
-
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], run: Run) -> None:
-        self.run = run
-        self.events = self._socket(context, zmq.DEALER)
-        self.events.sndhwm = BACKLOG
-        self.events.connect(run.events)
-        self.frames = self._socket(context, zmq.SUB)
-        self.frames.rcvhwm = FRAMES_HWM
-        self._frames_endpoint = ""
-        self._topics: dict[str, bytes] = {}
-
-    def close(self) -> None:
-        """Close both."""
-        self.events.close(linger=200)  # a goodbye may still be on its way
-        self.frames.close(linger=0)
-
-    def send(self, waiting: deque[tuple[dict[str, Any], Any]]) -> bool:
-        """Send what waits; False when the link takes no more for now."""
-        while waiting:
-            envelope, attachment = waiting[0]
-            if not self._put(envelope, attachment):
-                return False
-            waiting.popleft()
-        return True
-
-    def give(self, frames: dict[str, tuple[dict[str, Any], Any]]) -> bool:
-        """Send the newest frame of each input track; False when the link takes no more for now."""
-        for track in list(frames):
-            data, samples = frames[track]
-            if not self._put({"type": "$publish", "data": data}, samples):
-                return False
-            if frames.get(track, (None,))[0] is data:
-                del frames[track]
-        return True
-
-    def heard(self) -> list[dict[str, Any]]:
-        """Return every envelope that is there."""
-        found: list[dict[str, Any]] = []
-        with contextlib.suppress(zmq.Again):
-            while True:
-                found.append(json.loads(self.events.recv_multipart(zmq.NOBLOCK)[0]))
-        return found
-
-    def follow(self, endpoint: str, tracks: frozenset[str]) -> None:
-        """Connect to the frames socket and subscribe to exactly these tracks."""
-        if endpoint and endpoint != self._frames_endpoint:
-            self.frames.connect(endpoint)
-            self._frames_endpoint = endpoint
-        for track in tracks - self._topics.keys():
-            self._topics[track] = f"frame/{track}/".encode()
-            self.frames.subscribe(self._topics[track])
-        for track in self._topics.keys() - tracks:
-            self.frames.unsubscribe(self._topics.pop(track))
-
-    def newest(self) -> dict[str, tuple[Header, Any]]:
-        """Return the newest frame that has come of each track."""
-        found: dict[str, list[Any]] = {}
-        with contextlib.suppress(zmq.Again):
-            while True:
-                topic, *rest = self.frames.recv_multipart(zmq.NOBLOCK, copy=False)
-                found[topic.bytes.decode()] = rest
-        return {
-            topic.removeprefix("frame/").rstrip("/"): (read_header(rest[0].bytes), rest[1].buffer)
-            for topic, rest in found.items()
-            if topic.startswith("frame/") and len(rest) == 2  # noqa: PLR2004 - header, payload
-        }
-
-    def _put(self, envelope: dict[str, Any], attachment: Any) -> bool:
-        parts: list[Any] = [json.dumps(envelope, ensure_ascii=False).encode()]
-        if attachment is not None:
-            parts.append(attachment)
-        try:
-            self.events.send_multipart(parts, zmq.NOBLOCK)
-        except zmq.Again:
-            return False
-        return True
-
-    def _socket(self, context: zmq.Context[zmq.Socket[bytes]], kind: int) -> zmq.Socket[bytes]:
-        made = context.socket(kind)
-        made.linger = 0
-        made.plain_username, made.plain_password = b"reactor", self.run.token.encode()
-        return made
 
 
 def _taken(jobs: deque[Callable[[], None]]) -> list[Callable[[], None]]:

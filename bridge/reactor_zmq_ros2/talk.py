@@ -73,6 +73,7 @@ class Talk:
 
     def begin(self, now: float) -> None:
         """Say hello over a new link."""
+        self.frames = ""  # the old link's may be another run's by now
         self.to_send.clear()
         self._heard = self._pinged = now
         self._hello()

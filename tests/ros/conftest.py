@@ -113,13 +113,13 @@ class Peer(Process):
 
 
 @pytest.fixture
-def environment(run_directory: Path, worker_id: str) -> dict[str, str]:
+def environment(run_directory: Path, tmp_path: Path, worker_id: str) -> dict[str, str]:
     """A clean environment, and a ROS domain of the test's own on this machine alone."""
     worker = int(worker_id.removeprefix("gw") or 0) if worker_id != "master" else 0
     domain = FIRST_DOMAIN + DOMAINS * (worker % 2) + next(_domains) % DOMAINS
     return {
         "PATH": "/usr/bin:/bin",
-        "HOME": str(run_directory),
+        "HOME": str(tmp_path),
         "XDG_RUNTIME_DIR": str(run_directory),
         "ROS_DOMAIN_ID": str(domain),
         "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reactor_zmq import (
+    BufferClosed,
     Idle,
     Input,
     InputField,
@@ -93,7 +94,7 @@ class Mirror(ReactorPipeline):
         while True:
             try:
                 [taken] = await self.input.camera.read(timeout=0.2, mode=ReadMode.LATEST)
-            except Exception:
+            except (TimeoutError, BufferClosed):
                 yield Idle
                 continue
             yield Mirrored(main_video=taken.data)
