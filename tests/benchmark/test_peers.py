@@ -17,9 +17,9 @@ def test_a_system_that_is_absent_is_named_with_the_reason(tmp_path: Path):
     """What can be measured is, what can't is told; both stand in the same file."""
     words = ("--peers", "multiprocessing,iceoryx2", "--no-install", "--only", "frames")
     more = ("--sizes", "64x48", "--rounds", "1", "--seconds", "1")
+    places = ("--cache", str(tmp_path / "none"), "--out", str(tmp_path))
     done = subprocess.run(
-        [sys.executable, str(PEERS / "run.py"), *words, *more]
-        + ["--cache", str(tmp_path / "none"), "--out", str(tmp_path)],
+        [sys.executable, str(PEERS / "run.py"), *words, *more, *places],
         capture_output=True,
         text=True,
         timeout=60,
