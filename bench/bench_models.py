@@ -8,6 +8,7 @@ import numpy as np
 
 from reactor_zmq import (
     Idle,
+    Input,
     InputField,
     InputState,
     ModelMessage,
@@ -100,6 +101,16 @@ class Resting(Paced):
     def inference(self):
         while True:
             yield Idle
+
+
+class Camera(Input):
+    camera: Video
+
+
+class Hearing(Paced):
+    """Takes frames as well; looks at none."""
+
+    input: Camera
 
 
 class Books(InputState):

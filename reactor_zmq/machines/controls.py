@@ -19,6 +19,7 @@ from reactor_zmq.wire.control import (
     ClientList,
     Empty,
     Kick,
+    Pong,
     Publish,
     Unpublish,
     Upload,
@@ -107,7 +108,7 @@ class Controls:
 
     def _ping(self, client: Client, encoding: Encoding, word: Envelope, *_: Any) -> None:
         decode_data(encoding, word.data, Empty)
-        self._state.say(client, "$pong", None, word.id)
+        self._state.say(client, "$pong", Pong(self._state.heard_ns), word.id)
 
     def _bye(self, client: Client, encoding: Encoding, word: Envelope, *_: Any) -> None:
         decode_data(encoding, word.data, ByeRequest)

@@ -14,6 +14,7 @@ from reactor_zmq.machines.frontend_vocabulary import (
     ActorDied,
     ActorSaid,
     ActorStarted,
+    Cut,
     DropFile,
     FileLost,
     Forget,
@@ -181,7 +182,7 @@ class FrontEndLoop:
             self._timer.clear()
             self._pump.send_due()
         if self._frames.ready() or self._lane.ready():
-            self._pump.subscriptions_changed()
+            self._pump.read_subscriptions()
         self._pump.collect()
         self._zap.answer_all()
         if self._events.waiting:
@@ -201,6 +202,7 @@ class FrontEndLoop:
         self._tidied_at = now
         self._sockets.touch()
         self._zap.answer_all()
+        self._pump.tidy()
         self._keeper.tend()
         self._look_at_clock()
 
@@ -209,7 +211,7 @@ class FrontEndLoop:
         for caller in self._events.arrivals():
             self._handle(PeerArrived(*caller))
         for peer, parts in batch:
-            self._handle(PeerSaid(peer, parts))
+            self._handle(PeerSaid(peer, parts, time.time_ns()))
         for peer in gone:
             self._handle(PeerGone(peer))
 
@@ -306,13 +308,15 @@ class FrontEndLoop:
                     self._keeper.send(message, self._files.sealed(file) if file else None)
                 case StoreInput(track, frame, payload):
                     self._inputs.store(track, frame, payload, self._keeper.send)
+                    self._pump.inputs.show(track, frame, payload)
                 case WriteFile(upload_id, offset, data):
                     if not self._files.write(upload_id, offset, data):
                         self._handle(FileLost(upload_id))
                 case DropFile(upload_id):
                     self._files.drop(upload_id)
-                case Forget(peer):
-                    self._events.forget(peer)
+                case Forget(peer) | Cut(peer):
+                    end = self._events.cut if isinstance(instruction, Cut) else self._events.forget
+                    end(peer)
                 case ModelLoaded(contract, epoch):
                     self._pump.model_loaded(contract)
                     took = time.monotonic() - self._load_began
