@@ -122,7 +122,7 @@ class Link(threading.Thread):
     def _hear(self, sockets: Sockets) -> None:
         for envelope in sockets.heard():
             self.trouble = ""
-            self.talk.hear(envelope, time.monotonic())
+            self.talk.hear(envelope, time.monotonic(), time.time_ns())
 
     def _show(self, sockets: Sockets) -> None:
         for track, header, payload in sockets.recent():

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 PROTOCOL = 1
 PING_S = 1.0
+TRIPS = 16  # round trips of which the quickest tells the clocks' offset
 SILENCE_S = 4.0
 LOST = {"code": "link_lost", "text": "the link to the front end broke before the reply came"}
 
@@ -51,8 +52,7 @@ class Talk:
     def __init__(self, listener: Listener, name: str) -> None:
         self.to_send: deque[tuple[dict[str, Any], Any]] = deque()
         self.frames = ""
-        self.round_trip_s: float | None = None
-        self.clock_offset_ns: int | None = None
+        self._trips: deque[tuple[float, int]] = deque(maxlen=TRIPS)
         self._listener = listener
         self._name = name
         self._pending: dict[int, Reply] = {}
@@ -62,17 +62,19 @@ class Talk:
         self._welcome: dict[str, Any] = {}
         self._fields: dict[str, Any] = {}
         self._heard = self._pinged = 0.0
+        self._heard_unix_ns = 0
 
     def figures(self) -> dict[str, float | None]:
-        """Return what is measured of the link."""
-        offset_ns = self.clock_offset_ns
+        """Return what is measured of the link; the front end's clock is ahead by the offset."""
+        trip_s, offset_ns = min(self._trips, default=(None, None))
         return {
-            "round trip ms": None if self.round_trip_s is None else self.round_trip_s * 1e3,
+            "round trip ms": None if trip_s is None else trip_s * 1e3,
             "clock offset ms": None if offset_ns is None else offset_ns / 1e6,
         }
 
     def begin(self, now: float) -> None:
         """Say hello over a new link."""
+        self._trips.clear()
         self.frames = ""  # the old link's may be another run's by now
         self.to_send.clear()
         self._heard = self._pinged = now
@@ -112,9 +114,9 @@ class Talk:
             self.ask("$ping", {}, self._ponged(now))
         return now - self._heard > SILENCE_S
 
-    def hear(self, envelope: dict[str, Any], now: float) -> None:
-        """Take in one message of the front end."""
-        self._heard = now
+    def hear(self, envelope: dict[str, Any], now: float, unix_ns: int = 0) -> None:
+        """Take in one message of the front end, at both of this machine's times."""
+        self._heard, self._heard_unix_ns = now, unix_ns
         kind: str = envelope["type"]
         data: dict[str, Any] = envelope.get("data") or {}
         reply = self._pending.pop(envelope["id"], None) if "id" in envelope else None
@@ -162,9 +164,11 @@ class Talk:
             self._hello()
 
     def _ponged(self, sent_s: float) -> Reply:
-        def ponged(kind: str, _data: dict[str, Any]) -> None:
-            if kind == "$pong":
-                self.round_trip_s = self._heard - sent_s
+        def ponged(kind: str, data: dict[str, Any]) -> None:
+            if kind == "$pong" and "unix_ns" in data:
+                trip_s = self._heard - sent_s
+                middle_ns = self._heard_unix_ns - round(trip_s / 2 * 1e9)
+                self._trips.append((trip_s, data["unix_ns"] - middle_ns))
 
         return ponged
 

@@ -117,6 +117,20 @@ def test_silence():
     assert talk.is_silent(SILENCE_S + PING_S)
 
 
+def test_clock_offset():
+    """The quickest round trip tells by how much the front end's clock is ahead."""
+    talk = Talk(Ear(), "bridge")
+    talk.begin(0)
+    second_ns = 1_000_000_000
+    for sent_s, trip_s, ahead_ns in ((1.0, 0.5, 90), (2.0, 0.25, 7), (3.0, 0.375, 50)):
+        talk.is_silent(sent_s)
+        ping = talk.to_send.pop()[0]
+        took_ns = round((sent_s + trip_s / 2) * second_ns) + ahead_ns
+        pong = {"type": "$pong", "data": {"unix_ns": took_ns}, "id": ping["id"]}
+        talk.hear(pong, sent_s + trip_s, round((sent_s + trip_s) * second_ns))
+    assert talk.figures() == {"round trip ms": 250, "clock offset ms": 7e-6}
+
+
 def test_lost_events_are_answered():
     """What was asked over a link that broke is answered once, as lost."""
     ear, answers = Ear(), []

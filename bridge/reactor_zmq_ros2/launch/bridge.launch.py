@@ -1,5 +1,5 @@
 """Launch the bridge: ``ros2 launch reactor_zmq_ros2 bridge.launch.py run:=automaton``."""
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportAttributeAccessIssue=false
 # launch is not there where types are checked.
 
 from __future__ import annotations
