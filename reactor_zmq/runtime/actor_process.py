@@ -120,7 +120,22 @@ def _detach(duplicate: Any) -> int:
 
 
 def _enter(args: ActorArgs, end: socket.socket, board_fd: int) -> None:
+    _let_forkserver_end()
     actor_main(args, end, board_fd)
+
+
+def _let_forkserver_end() -> None:
+    """Close the pipe by which the forkserver knows that somebody needs it.
+
+    multiprocessing hands its write end to every child. An actor that hangs would keep the
+    forkserver alive after the front end was killed, and by that itself: the kernel ends it when
+    its parent ends.
+    """
+    server: dict[str, Any] = vars(vars(forkserver)["_forkserver"])
+    held = server["_forkserver_alive_fd"]
+    if held is not None:
+        os.close(held)
+        server["_forkserver_alive_fd"] = None
 
 
 @contextmanager
