@@ -6,7 +6,7 @@ SECONDS ?=
 MINUTES ?=
 OPTIONS ?=
 
-.PHONY: demo test check format venv bench soak clean
+.PHONY: demo test check format venv bench soak fuzz clean
 
 venv: $(VENV)/.stamp
 
@@ -32,6 +32,9 @@ bench: venv
 
 soak: venv
 	$(BIN)/python bench/soak.py --minutes $(or $(MINUTES),10) $(OPTIONS)
+
+fuzz: venv
+	$(BIN)/python scripts/fuzz.py --minutes $(or $(MINUTES),10) $(OPTIONS)
 
 clean:
 	rm -rf $(VENV) out dist
