@@ -28,7 +28,7 @@ format: venv
 	$(BIN)/ruff check --fix .
 
 bench: venv
-	$(BIN)/python bench/run.py $(OPTIONS)
+	$(BIN)/reactor-zmq bench $(OPTIONS)
 
 soak: venv
 	$(BIN)/python bench/soak.py --minutes $(or $(MINUTES),10) $(OPTIONS)

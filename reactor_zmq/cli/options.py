@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 
 import reactor_zmq
+from reactor_zmq.cli import bench_options
 from reactor_zmq.config import DEFAULT_EVENTS, DEFAULT_FRAMES, ServerConfig, Supervision
 
 MODEL_OPTION = "--model."
@@ -69,8 +70,12 @@ def build_parser() -> argparse.ArgumentParser:
     _schema(commands)
     _send(commands)
     _watch(commands)
+    _bridge(commands)
     _init(commands)
     _keygen(commands)
+    bench_options.add(
+        _command(commands, "bench", "Measure frames and events on this machine or link.")
+    )
     return parser
 
 
@@ -152,6 +157,32 @@ def _watch(commands: _Commands) -> None:
     form = watch.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one line of JSON per second")
     form.add_argument("--plain", action="store_true", help="one line of text per second")
+
+
+def _bridge(commands: _Commands) -> None:
+    bridge = _command(commands, "bridge", "Show a run in browsers.")
+    bridge.add_argument("name", nargs="?", default="", help=_NAME)
+    bridge.add_argument("--port", type=count, default=8765, help="0 takes a free one")
+    bridge.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    bridge.add_argument(
+        "--origin", action="append", default=[], metavar="ORIGIN",
+        help="allow pages of this origin, too, such as https://example.org",
+    )  # fmt: skip
+    bridge.add_argument(
+        "--allow-host", action="append", default=[], metavar="HOST",
+        help="answer to this Host header, too, such as example.org",
+    )  # fmt: skip
+    bridge.add_argument(
+        "--expose", action="store_true", help="listen beyond this machine, in the clear"
+    )
+    bridge.add_argument("--sessions", type=count, default=64, help="browsers at once")
+    bridge.add_argument(
+        "--sessions-per-address", type=count, default=8, metavar="N",
+        help="of these from one address (default: %(default)d)",
+    )  # fmt: skip
+    bridge.add_argument("--listen-fd", type=int, default=-1, help=argparse.SUPPRESS)
+    bridge.add_argument("--log-format", choices=("text", "json"), default="text")
+    bridge.add_argument("--verbose", "-v", action="store_true")
 
 
 def _init(commands: _Commands) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from reactor_zmq.config import Limits
 from reactor_zmq.errors import RemoteProtocolError
@@ -28,6 +29,7 @@ class Client:
         peer: This side's name for its link, None while the link is broken.
         delimiter: Whether it is a REQ peer, whose empty first part is mirrored.
         follows_state: Whether it is told of each change of the model's state.
+        follows_events: Whether it is told of each event that was applied.
         admitted: Whether the actor has let it in: until then nothing said to all is for it, so
             that what its ``@connected`` hook says comes first.
         lost_at: Since when the link is broken.
@@ -47,6 +49,7 @@ class Client:
     encoding: Encoding
     delimiter: bool = False
     follows_state: bool = False
+    follows_events: bool = False
     admitted: bool = False
     lost_at: float | None = None
     last_seq: int = 0
@@ -81,6 +84,7 @@ class Clients:
         self._by_id: dict[str, Client] = {}
         self._by_peer: dict[bytes, Client] = {}
         self._by_token: dict[str, Client] = {}
+        self._lost: dict[str, Client] = {}  # in the order in which their links broke
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -131,6 +135,7 @@ class Clients:
         client.peer = peer
         client.encoding = encoding
         client.lost_at = None
+        self._lost.pop(client.id, None)
         self._by_peer[peer] = client
 
     def lose(self, peer: bytes, now: float) -> Client | None:
@@ -139,15 +144,22 @@ class Clients:
         if client is not None:
             client.peer = None
             client.lost_at = now
+            self._lost[client.id] = client
         return client
 
     def leave(self, client: Client) -> None:
         """Forget a client."""
         self._by_id.pop(client.id, None)
         self._by_token.pop(client.token, None)
+        self._lost.pop(client.id, None)
         if client.peer is not None:
             self._by_peer.pop(client.peer, None)
 
+    def longest_lost(self) -> Client | None:
+        """Return the client whose link broke longest ago, None where all links stand."""
+        return next(iter(self._lost.values()), None)
+
     def overdue(self, now: float, resume_s: float) -> list[Client]:
         """Return the clients whose time to resume is over."""
-        return [c for c in self if c.lost_at is not None and now - c.lost_at >= resume_s]
+        long_lost = takewhile(lambda c: now - (c.lost_at or 0) >= resume_s, self._lost.values())
+        return list(long_lost)

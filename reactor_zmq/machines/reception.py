@@ -43,6 +43,9 @@ class Reception:
         if self._state.model.state is State.STOPPING:
             raise RemoteProtocolError(Code.CLOSED, "the runtime is stopping")
         grant = self._grant(letter.peer, hello.scope)
+        if hello.follow_events and not covers(grant.scope, "steer"):
+            text = "only who may steer is told of the events of others"
+            raise RemoteProtocolError(Code.FORBIDDEN, text, "follow_events")
         joined = client is None and not hello.resume
         if client is not None and hello.resume not in ("", client.token):
             text = "this link speaks for another client already"
@@ -53,6 +56,7 @@ class Reception:
             client = self._join(letter.peer, hello, grant, letter.encoding, now)
         client.delimiter = letter.delimiter
         client.follows_state = hello.follow_state
+        client.follows_events = hello.follow_events
         self._welcome(client, letter.word, resumed=bool(hello.resume))
         if joined:
             self._state.tell(self.join_notice(client))
@@ -88,6 +92,7 @@ class Reception:
     def _join(
         self, peer: bytes, hello: Hello, grant: Grant, encoding: Encoding, now: float
     ) -> Client:
+        self._make_room()
         if self._state.clients.full:
             text = f"{len(self._state.clients)} clients are connected, that is the most"
             raise RemoteProtocolError(Code.BUSY, text)
@@ -95,6 +100,12 @@ class Reception:
         facts = {"client": client.id, "name": client.name, "scope": client.scope}
         self._state.note("info", "client joined", **facts, credential=client.credential)
         return client
+
+    def _make_room(self) -> None:
+        """Let the client that was lost longest ago give way to one that is there."""
+        if self._state.clients.full and (lost := self._state.clients.longest_lost()):
+            self._state.note("info", "a lost client gave way", client=lost.id)
+            self._state.remove(lost)
 
     def _welcome(self, client: Client, word: Envelope, *, resumed: bool) -> None:
         state, model = self._state, self._state.model

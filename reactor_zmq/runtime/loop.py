@@ -14,6 +14,7 @@ from reactor_zmq.machines.frontend_vocabulary import (
     ActorDied,
     ActorSaid,
     ActorStarted,
+    Cut,
     DropFile,
     FileLost,
     Forget,
@@ -181,7 +182,7 @@ class FrontEndLoop:
             self._timer.clear()
             self._pump.send_due()
         if self._frames.ready() or self._lane.ready():
-            self._pump.subscriptions_changed()
+            self._pump.read_subscriptions()
         self._pump.collect()
         self._zap.answer_all()
         if self._events.waiting:
@@ -201,6 +202,7 @@ class FrontEndLoop:
         self._tidied_at = now
         self._sockets.touch()
         self._zap.answer_all()
+        self._pump.tidy()
         self._keeper.tend()
         self._look_at_clock()
 
@@ -209,7 +211,7 @@ class FrontEndLoop:
         for caller in self._events.arrivals():
             self._handle(PeerArrived(*caller))
         for peer, parts in batch:
-            self._handle(PeerSaid(peer, parts))
+            self._handle(PeerSaid(peer, parts, time.time_ns()))
         for peer in gone:
             self._handle(PeerGone(peer))
 
@@ -294,28 +296,35 @@ class FrontEndLoop:
         self._perform(self._brain.handle(stimulus, time.monotonic()))
 
     def _perform(self, instructions: list[Instruction]) -> None:
+        # Peers that took nothing are told of when all is done: what follows from that must not
+        # come before what was decided earlier.
+        stuck: dict[bytes, None] = {}
         for instruction in instructions:
             match instruction:
                 case Say(peer, parts):
-                    if not self._events.send(peer, parts):
-                        self._handle(PeerStuck(peer))
+                    if peer not in stuck and not self._events.send(peer, parts):
+                        stuck[peer] = None
                 case Tell(message, file):
                     self._keeper.send(message, self._files.sealed(file) if file else None)
                 case StoreInput(track, frame, payload):
                     self._inputs.store(track, frame, payload, self._keeper.send)
+                    self._pump.inputs.show(track, frame, payload)
                 case WriteFile(upload_id, offset, data):
                     if not self._files.write(upload_id, offset, data):
                         self._handle(FileLost(upload_id))
                 case DropFile(upload_id):
                     self._files.drop(upload_id)
-                case Forget(peer):
-                    self._events.forget(peer)
+                case Forget(peer) | Cut(peer):
+                    end = self._events.cut if isinstance(instruction, Cut) else self._events.forget
+                    end(peer)
                 case ModelLoaded(contract, epoch):
                     self._pump.model_loaded(contract)
                     took = time.monotonic() - self._load_began
                     self._observe(ModelReady(contract.model, epoch, took))
                 case Note(level, text, facts):
                     _log.log(_LEVELS[level], text, extra={"facts": facts})
+        for peer in stuck:
+            self._handle(PeerStuck(peer))
 
 
 _LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}

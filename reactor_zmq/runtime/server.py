@@ -10,7 +10,7 @@ import signal
 import socket
 import threading
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 
 from reactor_zmq.actor.process import ActorArgs
@@ -68,7 +68,7 @@ class Server:
         self._tokens = RunTokens(**steer)
         self._keyring: Keyring
         self._stops = 0
-        self._wake_reader, self._wake_writer = socket.socketpair()
+        self._wake: socket.socket | None = None
 
     def run(self) -> int:
         """Serve until SIGINT, SIGTERM or :meth:`stop`; return the exit code.
@@ -83,19 +83,25 @@ class Server:
         with ExitStack() as stack:
             place = RunDirectory(self._config.name, self._config.connection_file)
             stack.callback(place.remove)
-            stack.callback(self._wake_reader.close)
-            stack.callback(self._wake_writer.close)
-            stack.enter_context(self._signals())
+            woken = stack.enter_context(self._waking())
             self._keyring = Keyring(self._config.keys, self._tokens)
             start_forkserver(self._preload)
-            return self._serve(stack, place, self._bind(stack, place, max_links))
+            return self._serve(stack, place, self._bind(stack, place, max_links), woken)
 
     def stop(self) -> None:
-        """End the run in order; a second call ends it at once. Any thread may call it."""
-        self._stops += 1
-        self._wake_writer.send(b"\0")
+        """End the run in order; a second call ends it at once.
 
-    def _serve(self, stack: ExitStack, place: RunDirectory, sockets: Sockets) -> int:
+        Any thread may call it, also before the run and after it.
+        """
+        self._stops += 1
+        wake = self._wake
+        if wake is not None:
+            with suppress(OSError):  # it ends by itself at this moment, or is being woken already
+                wake.send(b"\0")
+
+    def _serve(
+        self, stack: ExitStack, place: RunDirectory, sockets: Sockets, woken: socket.socket
+    ) -> int:
         config = self._config
         operations = Operations(config.name, config.health_port, config.notify)
         stack.callback(operations.close)
@@ -120,7 +126,7 @@ class Server:
             inputs=inputs,
             observe=told,
             operations=operations,
-            wake=self._wake_reader,
+            wake=woken,
             stop_count=lambda: self._stops,
         )
         stack.callback(loop.close)
@@ -185,7 +191,21 @@ class Server:
         place.write_connection_file(encode_connection_file(found))
 
     @contextmanager
-    def _signals(self) -> Generator[None]:
+    def _waking(self) -> Generator[socket.socket]:
+        """Yield what becomes readable when a signal or :meth:`stop` asks for the end."""
+        reader, writer = socket.socketpair()
+        with reader, writer:
+            for end in (reader, writer):
+                end.setblocking(False)
+            self._wake = writer
+            try:
+                with self._signals(writer):
+                    yield reader
+            finally:
+                self._wake = None
+
+    @contextmanager
+    def _signals(self, writer: socket.socket) -> Generator[None]:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -193,9 +213,7 @@ class Server:
         def count(*_: object) -> None:
             self._stops += 1
 
-        for end in (self._wake_reader, self._wake_writer):
-            end.setblocking(False)
-        wake_before = signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
+        wake_before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
         before = {each: signal.signal(each, count) for each in _STOP_SIGNALS}
         try:
             yield

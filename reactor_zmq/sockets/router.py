@@ -172,6 +172,13 @@ class EventsSocket:
         """Drop what waits for a peer; what libzmq has taken still goes to it."""
         self._queues.pop(peer, None)
 
+    def cut(self, peer: bytes) -> None:
+        """End a peer's link; it is told as gone like any other."""
+        self.forget(peer)
+        link = self._by_peer.get(peer)
+        if link is not None and self._by_fd.get(link.fd) is link:
+            self.monitor.cut(link.fd)
+
     def close(self) -> None:
         """Close; what was said last still has half a second to leave."""
         self.monitor.close()
