@@ -83,7 +83,9 @@ def _key(key: Any) -> Any:
 
 def _scalar(value: Any) -> Any:
     """Return an int, float or str as exactly that type; numpy's and torch's scalars too."""
-    for kind in (bytes, int, float, str):
+    if isinstance(value, bytes):
+        return bytes(value)
+    for kind in (int, float, str):
         if isinstance(value, kind):
             return kind(value)
     item = getattr(value, "item", None)
