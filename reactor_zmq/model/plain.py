@@ -55,12 +55,12 @@ def _members(value: Any) -> Iterable[tuple[Any, Any]] | None:
     """Return the entries of a map, dataclass or Struct by their wire names, None of all else."""
     if isinstance(value, Mapping):
         return cast("Mapping[Any, Any]", value).items()
-    fields = _fields(cast("type", type(value)))
+    fields = _fields(cast("Any", type(value)))
     return None if fields is None else [(shown, getattr(value, name)) for name, shown in fields]
 
 
 @functools.cache
-def _fields(cls: type) -> tuple[tuple[str, str], ...] | None:
+def _fields(cls: Any) -> tuple[tuple[str, str], ...] | None:
     """Return each field's name and its name on the wire; None where the class has no fields."""
     if issubclass(cls, msgspec.Struct):
         return tuple((field.name, field.encode_name) for field in msgspec.structs.fields(cls))
