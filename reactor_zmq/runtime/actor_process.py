@@ -131,11 +131,11 @@ def _let_forkserver_end() -> None:
     forkserver alive after the front end was killed, and by that itself: the kernel ends it when
     its parent ends.
     """
-    server: dict[str, Any] = vars(vars(forkserver)["_forkserver"])
-    held = server["_forkserver_alive_fd"]
-    if held is not None:
-        os.close(held)
-        server["_forkserver_alive_fd"] = None
+    module: dict[str, Any] = vars(forkserver)
+    server = module["_forkserver"]
+    if server._forkserver_alive_fd is not None:  # noqa: SLF001 - there is no other way to it
+        os.close(server._forkserver_alive_fd)  # noqa: SLF001
+        server._forkserver_alive_fd = None  # noqa: SLF001
 
 
 @contextmanager
