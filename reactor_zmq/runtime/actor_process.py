@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.reduction import DupFd
@@ -131,7 +131,7 @@ def _let_forkserver_end() -> None:
     forkserver alive after the front end was killed, and by that itself: the kernel ends it when
     its parent ends.
     """
-    module: dict[str, Any] = vars(forkserver)
+    module: Mapping[str, Any] = vars(forkserver)
     server = module["_forkserver"]
     if server._forkserver_alive_fd is not None:  # noqa: SLF001 - there is no other way to it
         os.close(server._forkserver_alive_fd)  # noqa: SLF001
