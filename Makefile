@@ -6,7 +6,7 @@ SECONDS ?=
 MINUTES ?=
 OPTIONS ?=
 
-.PHONY: demo test test-ros check format venv bench soak clean
+.PHONY: demo test test-ros check format venv bench soak fuzz clean
 
 venv: $(VENV)/.stamp
 
@@ -37,6 +37,9 @@ bench: venv
 
 soak: venv
 	$(BIN)/python bench/soak.py --minutes $(or $(MINUTES),10) $(OPTIONS)
+
+fuzz: venv
+	$(BIN)/python scripts/fuzz.py --minutes $(or $(MINUTES),10) $(OPTIONS)
 
 clean:
 	rm -rf $(VENV) out dist
