@@ -1,10 +1,10 @@
-"""The policy of examples/06_policy in its loop at 50 Hz: how evenly chunks come, and what is missed.
+"""The policy of examples/06_policy in its loop at 50 Hz: how evenly chunks come, what is missed.
 
 Joint positions go in at 100 Hz and pictures at 30 Hz from one process, chunks come out to another
 thread of it. *made* is from one ``produced_ns`` to the next, *had* from one chunk's arrival at the
-client to the next; jitter is how far that is from 20 ms. *answered* is from publishing joint
-positions to having a chunk whose first pose is that one: the age of what it acts upon. The baseline, in the
-same minutes, is a thread that sleeps until the same absolute deadlines and does nothing else.
+client to the next; jitter is how far that is from 20 ms. The age is from publishing joint positions
+to having a chunk whose first pose has them: of what the arm acts upon. The baseline, in the same
+minutes, is a thread that sleeps until the same absolute deadlines and does nothing else.
 """
 
 from __future__ import annotations

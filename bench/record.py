@@ -1,7 +1,7 @@
 """The recorder beside a model at 1080p60: frames lost, and whether the model keeps its rate.
 
-A model yields 1920x1080 pictures from a loan at a pinned 60 Hz. The clock runs from the first to the
-last frame that is in the file; a frame counts as lost when its number is missing there, whoever
+A model yields 1920x1080 pictures from a loan at a pinned 60 Hz. The clock runs from the first to
+the last frame that is in the file; a frame counts as lost when its number is missing there, whoever
 lost it: the socket (a gap) or the recorder's queue (a drop). A miss is a frame that the model had
 not ready when it was due. The baseline is the same model in the same minutes with one viewer that
 only receives. JPEG's cost depends on the picture: this one is a smooth field with a moving bar.
@@ -68,7 +68,7 @@ def main() -> None:
     for codec in given.codecs:
         rate, lost, misses, last = recorded(given.seconds, codec)
         per_s = last["nbytes"] / last["elapsed_s"] / 1e6
-        print(f"record --codec {codec:5} | {rate:14.2f} | {lost:4} | {misses:6} | {per_s:.1f}")
+        print(f"record --codec {codec:5} | {rate:14.2f} | {lost:4} | {misses:6} | {per_s:.2f}")
 
 
 if __name__ == "__main__":

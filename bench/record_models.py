@@ -22,7 +22,7 @@ class Bar(ReactorPipeline):
     output: Picture
     fps = 60
 
-    def load(self, config: dict[str, Any]) -> None:
+    def load(self, config: dict[str, Any]) -> None:  # noqa: ARG002 - the authoring API passes it
         y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
         self.field = np.stack([x * 255 // WIDTH, y * 255 // HEIGHT, (x + y) % 256], 2)
         self.field = self.field.astype(np.uint8)
