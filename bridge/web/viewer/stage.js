@@ -85,8 +85,7 @@ export class Stage {
 
   /** @param {string} name */
   #live(name) {
-    const tiles = name ? [this.#tiles.get(name)] : [...this.#tiles.values()];
-    for (const entry of tiles) entry?.tile.classList.add("live");
+    this.#tiles.get(name)?.tile.classList.add("live");
   }
 
   /**
