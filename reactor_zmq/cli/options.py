@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from reactor_zmq.cli import bench_options
 from reactor_zmq.config import DEFAULT_EVENTS, DEFAULT_FRAMES, ServerConfig, Supervision
 
 MODEL_OPTION = "--model."
+ROS_ARGS = "--ros-args"
 
 _TARGET = "file.py:Class, module:Class, or a folder with reactor.yaml"
 _NAME = "name of the run, its connection file, or an events endpoint"
@@ -36,7 +38,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         SystemExit: The line can't be understood (code 2), or help was asked for (code 0).
     """
     parser = build_parser()
-    options, rest = parser.parse_known_args(arguments)
+    words, ros_args = _without_ros_args(sys.argv[1:] if arguments is None else list(arguments))
+    options, rest = parser.parse_known_args(words)
+    if options.command == "ros2":
+        options.ros_args = ros_args
+    elif ros_args:
+        parser.error(f"{ROS_ARGS} belongs to `reactor-zmq ros2`")
     overrides = [word for word in rest if word.startswith(MODEL_OPTION)]
     unknown = [word for word in rest if word not in overrides]
     if unknown or (overrides and not hasattr(options, "overrides")):
@@ -47,6 +54,14 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
             parser.error(f"{word}: write {MODEL_OPTION}key=value")
         options.overrides[key] = typed(value)
     return options
+
+
+def _without_ros_args(words: list[str]) -> tuple[list[str], list[str]]:
+    """Cut off what is meant for ROS; argparse would take it for its own."""
+    if ROS_ARGS not in words:
+        return words, []
+    place = words.index(ROS_ARGS)
+    return words[:place], words[place:]
 
 
 def typed(text: str) -> object:
@@ -70,8 +85,10 @@ def build_parser() -> argparse.ArgumentParser:
     _schema(commands)
     _send(commands)
     _watch(commands)
+    _bridge(commands)
     _init(commands)
     _keygen(commands)
+    _ros2(commands)
     bench_options.add(
         _command(commands, "bench", "Measure frames and events on this machine or link.")
     )
@@ -124,6 +141,10 @@ def _run(commands: _Commands) -> None:
         help="end with code 3 when the actor is given up, for a service manager to take over",
     )  # fmt: skip
     run.add_argument(
+        "--bridge", type=port, nargs="?", const=8765, default=None, metavar="PORT",
+        help="show it in browsers at 127.0.0.1 (default: port 8765; 0 takes a free one)",
+    )  # fmt: skip
+    run.add_argument(
         "--health-port", type=port, default=None, metavar="PORT",
         help="answer /health/live, ready, startup and /metrics on 127.0.0.1; 0 takes a free port",
     )  # fmt: skip
@@ -158,6 +179,32 @@ def _watch(commands: _Commands) -> None:
     form.add_argument("--plain", action="store_true", help="one line of text per second")
 
 
+def _bridge(commands: _Commands) -> None:
+    bridge = _command(commands, "bridge", "Show a run in browsers.")
+    bridge.add_argument("name", nargs="?", default="", help=_NAME)
+    bridge.add_argument("--port", type=port, default=8765, help="0 takes a free one")
+    bridge.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    bridge.add_argument(
+        "--origin", action="append", default=[], metavar="ORIGIN",
+        help="allow pages of this origin, too, such as https://example.org",
+    )  # fmt: skip
+    bridge.add_argument(
+        "--allow-host", action="append", default=[], metavar="HOST",
+        help="answer to this Host header, too, such as example.org",
+    )  # fmt: skip
+    bridge.add_argument(
+        "--expose", action="store_true", help="listen beyond this machine, in the clear"
+    )
+    bridge.add_argument("--sessions", type=count, default=64, help="browsers at once")
+    bridge.add_argument(
+        "--sessions-per-address", type=count, default=8, metavar="N",
+        help="of these from one address (default: %(default)d)",
+    )  # fmt: skip
+    bridge.add_argument("--listen-fd", type=int, default=-1, help=argparse.SUPPRESS)
+    bridge.add_argument("--log-format", choices=("text", "json"), default="text")
+    bridge.add_argument("--verbose", "-v", action="store_true")
+
+
 def _init(commands: _Commands) -> None:
     init = _command(commands, "init", "Write a small model to start from, with a test.")
     init.add_argument("folder", metavar="DIR")
@@ -169,6 +216,17 @@ def _keygen(commands: _Commands) -> None:
         "base", nargs="?", default="reactor", metavar="BASE",
         help="writes BASE.public and BASE.secret (default: %(default)s)",
     )  # fmt: skip
+
+
+def _ros2(commands: _Commands) -> None:
+    ros2 = _command(commands, "ros2", "Be a run's ROS 2 node: images, services, parameters, input.")
+    _peer(ros2)
+    ros2.add_argument(
+        "--python", default="", metavar="PATH",
+        help="interpreter with rclpy and pyzmq (default: this one, or the python3 on PATH)",
+    )  # fmt: skip
+    ros2.set_defaults(ros_args=[])
+    ros2.epilog = f"{ROS_ARGS} and what follows goes to ROS: remapping, parameters, namespace."
 
 
 def _peer(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:

@@ -132,6 +132,13 @@ class Forget:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """The peer misbehaves: end its link, whatever still waits for it."""
+
+    peer: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Tell:
     """Send this to the actor; with the file's descriptor when ``file`` names an upload."""
 
@@ -181,4 +188,4 @@ class Note:
     facts: dict[str, object] = field(default_factory=dict[str, object])
 
 
-Instruction = Say | Forget | Tell | WriteFile | DropFile | StoreInput | ModelLoaded | Note
+Instruction = Say | Forget | Cut | Tell | WriteFile | DropFile | StoreInput | ModelLoaded | Note

@@ -92,6 +92,7 @@ class Reception:
     def _join(
         self, peer: bytes, hello: Hello, grant: Grant, encoding: Encoding, now: float
     ) -> Client:
+        self._make_room()
         if self._state.clients.full:
             text = f"{len(self._state.clients)} clients are connected, that is the most"
             raise RemoteProtocolError(Code.BUSY, text)
@@ -99,6 +100,12 @@ class Reception:
         facts = {"client": client.id, "name": client.name, "scope": client.scope}
         self._state.note("info", "client joined", **facts, credential=client.credential)
         return client
+
+    def _make_room(self) -> None:
+        """Let the client that was lost longest ago give way to one that is there."""
+        if self._state.clients.full and (lost := self._state.clients.longest_lost()):
+            self._state.note("info", "a lost client gave way", client=lost.id)
+            self._state.remove(lost)
 
     def _welcome(self, client: Client, word: Envelope, *, resumed: bool) -> None:
         state, model = self._state, self._state.model

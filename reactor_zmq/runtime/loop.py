@@ -14,6 +14,7 @@ from reactor_zmq.machines.frontend_vocabulary import (
     ActorDied,
     ActorSaid,
     ActorStarted,
+    Cut,
     DropFile,
     FileLost,
     Forget,
@@ -40,6 +41,7 @@ from reactor_zmq.runtime.actor_keeper import ActorKeeper
 from reactor_zmq.runtime.files import Files
 from reactor_zmq.runtime.frame_pump import FramePump
 from reactor_zmq.runtime.input_store import InputStore
+from reactor_zmq.runtime.memory_watch import MemoryWatch
 from reactor_zmq.runtime.observer import (
     ActorLost,
     LoadFailure,
@@ -83,6 +85,7 @@ class FrontEndLoop:
         inputs: InputStore,
         observe: Observer,
         operations: Operations,
+        memory: MemoryWatch,
         wake: socket.socket,
         stop_count: Callable[[], int],
     ) -> None:
@@ -97,6 +100,7 @@ class FrontEndLoop:
         self._inputs = inputs
         self._observe = observe
         self._operations = operations
+        self._memory = memory
         self._wake = wake
         self._stop_count = stop_count
         self._stops_seen = 0
@@ -181,7 +185,7 @@ class FrontEndLoop:
             self._timer.clear()
             self._pump.send_due()
         if self._frames.ready() or self._lane.ready():
-            self._pump.subscriptions_changed()
+            self._pump.read_subscriptions()
         self._pump.collect()
         self._zap.answer_all()
         if self._events.waiting:
@@ -201,6 +205,8 @@ class FrontEndLoop:
         self._tidied_at = now
         self._sockets.touch()
         self._zap.answer_all()
+        self._pump.tidy()
+        self._memory.tend(now)
         self._keeper.tend()
         self._look_at_clock()
 
@@ -312,8 +318,9 @@ class FrontEndLoop:
                         self._handle(FileLost(upload_id))
                 case DropFile(upload_id):
                     self._files.drop(upload_id)
-                case Forget(peer):
-                    self._events.forget(peer)
+                case Forget(peer) | Cut(peer):
+                    end = self._events.cut if isinstance(instruction, Cut) else self._events.forget
+                    end(peer)
                 case ModelLoaded(contract, epoch):
                     self._pump.model_loaded(contract)
                     took = time.monotonic() - self._load_began
