@@ -14,11 +14,18 @@ from bridged import Bridged, Relay, bridged
 from node_tools import OUT, chromium
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --use-fake-device-for-media-stream "
-    "--use-fake-ui-for-media-stream --autoplay-policy=no-user-gesture-required"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+]
 DEADLINE_S = 10.0
 EXPECTED = ("Failed to load resource", "WebSocket connection to")
 PICTURES = OUT / "web"

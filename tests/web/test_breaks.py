@@ -6,6 +6,7 @@ import http.server
 import socket
 import threading
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -23,10 +24,12 @@ def test_blocked_page_is_live_at_once(exhibit: Bridged, open_page, until):
     page = open_page(exhibit.url())
     page.evaluate(TELL)
     until(page, "told.length > 20")
-    page.evaluate("() => { const end = Date.now() + 3000; while (Date.now() < end); globalThis.freed = told.length; }")
+    page.evaluate(
+        "() => { const end = Date.now() + 3000; while (Date.now() < end); globalThis.freed = told.length; }"
+    )
     until(page, "told.length > freed + 40")
     told: list[Any] = page.evaluate("told")
-    jumps = [(b[1] - a[1], at) for at, (a, b) in enumerate(zip(told, told[1:], strict=False), 1)]
+    jumps = [(b[1] - a[1], at) for at, (a, b) in enumerate(pairwise(told), 1)]
     missed, at = max(jumps)
     assert missed > 30, "the model ran on and nobody kept its frames"
     # The window and what lay in the kernel when the page stopped; then only new ones.
@@ -42,7 +45,9 @@ def test_killed_bridge(own_exhibit: Bridged, open_page, until, picture):
     until(page, f"{STATUS} === 'Reconnecting'", "the loss to show")
     page.wait_for_timeout(300)
     picture(page, "reconnecting")
-    asked = page.evaluate_handle("() => { globalThis.later = reactor.sendCommand('set_level', { level: 9 }, { timeoutMs: 30000 }); }")
+    asked = page.evaluate_handle(
+        "() => { globalThis.later = reactor.sendCommand('set_level', { level: 9 }, { timeoutMs: 30000 }); }"
+    )
     asked.dispose()
     own_exhibit.start_bridge()
     until(page, f"{STATUS} === 'Live'", "the return")
@@ -55,7 +60,9 @@ def test_killed_actor(own_exhibit: Bridged, open_page, until):
     """The page stays connected, says what happens, and shows the next epoch with the state kept."""
     page = open_page(own_exhibit.url())
     page.evaluate("reactor.sendCommand('set_level', { level: 77 })")
-    page.evaluate("() => { globalThis.words = []; reactor.on('statusChanged', ({ status, model }) => words.push(`${status} ${model.state}`)); }")
+    page.evaluate(
+        "() => { globalThis.words = []; reactor.on('statusChanged', ({ status, model }) => words.push(`${status} ${model.state}`)); }"
+    )
     page.evaluate(TELL)
     own_exhibit.run.kill_actor()
     until(page, "told.some(([epoch]) => epoch === 2)", "frames of the next actor")
@@ -132,7 +139,9 @@ def test_foreign_origin(exhibit: Bridged, context, foreign: str):
 def test_foreign_host(exhibit: Bridged, path: str):
     """A name that leads here, as DNS rebinding makes one, is not answered on any path."""
     with socket.create_connection(("127.0.0.1", exhibit.port), 10) as line:
-        line.sendall(f"GET {path} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n".encode())
+        line.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n".encode()
+        )
         assert b" 403 " in line.makefile("rb").readline()
 
 

@@ -31,7 +31,9 @@ def pixels(page: Page, track: str = "main_video", places: Any = MIDDLES) -> dict
 
 def furthest(seen: list[list[int]], level: int) -> int:
     wanted = [*QUARTERS, (level,) * 3]
-    return max(abs(a - b) for s, w in zip(seen, wanted, strict=True) for a, b in zip(s, w, strict=True))
+    return max(
+        abs(a - b) for s, w in zip(seen, wanted, strict=True) for a, b in zip(s, w, strict=True)
+    )
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,11 @@ def test_decoder_that_fails_is_stepped_over(exhibit: Bridged, context, open_page
         text = route.fetch().text()
         assert BROKEN_H264[0] in text
         claims = text.replace(*BROKEN_H264).replace("return false;", "return true;", 1)
-        claims = claims.replace("return new Promise((resolve) => {", "return true;\n  return new Promise((resolve) => {", 1)
+        claims = claims.replace(
+            "return new Promise((resolve) => {",
+            "return true;\n  return new Promise((resolve) => {",
+            1,
+        )
         route.fulfill(body=claims, content_type="text/javascript")
 
     context.route("**/frames/h264.js", spoil)

@@ -50,7 +50,7 @@ export class Stage {
     const box = the("tools");
     box.hidden = !tools.length;
     const choice = (/** @type {Tool | null} */ tool, /** @type {string} */ text, /** @type {string} */ sign) =>
-      h("button", { type: "button", role: "radio", className: "icon-button labelled", "data-tool": tool?.event ?? "", "aria-label": text, onclick: () => this.choose(tool) }, icon(sign), tool ? text : null);
+      h("button", { type: "button", role: "radio", className: "icon-button labelled", "data-tool": tool?.event ?? "", "aria-label": text, onclick: () => this.choose(tool) }, icon(sign), tool ? h("span", {}, text) : null);
     box.replaceChildren(choice(null, "No tool", "hand"), ...tools.map((tool) => choice(tool, tool.label, "aim")));
     this.choose(tools[0] ?? null);
   }
