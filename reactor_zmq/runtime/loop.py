@@ -207,6 +207,7 @@ class FrontEndLoop:
         self._zap.answer_all()
         self._pump.tidy()
         self._memory.tend(now)
+        self._sockets.shed()
         self._keeper.tend()
         self._look_at_clock()
 

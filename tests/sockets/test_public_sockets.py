@@ -265,6 +265,35 @@ def test_peer_for_whom_no_descriptor_is_left_gets_in_later(context, wait_until):
     sockets.close()
 
 
+def test_silent_links_give_way_where_there_are_too_many(wait_until):
+    """Links that said nothing are cut, oldest first, and those who spoke or subscribed stay."""
+    sockets = Sockets(ALLOWED, part_nbytes=2**20, queue_limit=16, max_links=4)
+    sockets.bind("tcp://127.0.0.1:*", "tcp://127.0.0.1:*")
+    heard = []
+
+    def turn():
+        ring(sockets)
+        sockets.zap.answer_all()
+        heard.extend(sockets.events.receive()[0])
+        sockets.frames.read_subscriptions()
+
+    client = RawPeer.greeted(sockets.events_at, TOKEN, b"DEALER", turn)
+    viewer = RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", turn)
+    client.send(b"hi")
+    viewer.send(b"\x01frame/")
+    wait_until(lambda: turn() or (heard and sockets.frames.wants(b"frame/")))
+    silent = [raw_connection(sockets.events_at) for _ in range(6)]
+    wait_until(lambda: turn() or sockets.events.links == 7)
+    sockets.shed()
+    wait_until(lambda: turn() or sockets.events.links == 3, "the end of four links")
+    client.send(b"still here")
+    wait_until(lambda: turn() or len(heard) == 2)
+    assert sockets.frames.wants(b"frame/")
+    for each in (client, viewer, *silent):
+        each.close()
+    sockets.close()
+
+
 def test_batch_of_large_messages_is_bounded(sockets, context, wait_until):
     """Who sends much waits its turn after each few megabytes, so that others get theirs."""
     part = bytes(10**6)
