@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import zmq
+from zmq.utils.garbage import gc as pyzmqs_garbage
 from zmq_peers import peer_context
 
 from reactor_zmq.errors import ConfigError
@@ -541,3 +542,17 @@ def test_cutting_a_link_that_went_cuts_nobody_else(sockets, serve):
         assert not sockets.events.monitor.cut(fd)
         other.send(b"still here")
         serve.until(lambda: len(serve.messages) == 2)
+
+
+def test_frames_of_a_killed_viewer_come_back_by_a_touch(sockets, serve, wait_until):
+    """Nothing is sent meanwhile; libzmq lets go of what waited for it when it is touched."""
+    frame = memoryview(bytes(2**20))
+    with RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", serve.once) as doomed:
+        doomed.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        doomed.send(b"\x01frame/")
+        serve.until(lambda: sockets.frames.wants(b"frame/"))
+        lent = [sockets.frames.send(b"frame/", b"h", frame, lend=True) for _ in range(5)]
+        assert not all(tracker.done for tracker in lent)
+        doomed.reset()
+    wait_until(lambda: sockets.touch() or all(tracker.done for tracker in lent))
+    pyzmqs_garbage.stop()  # the thread that tells trackers
