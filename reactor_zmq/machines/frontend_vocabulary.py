@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from reactor_zmq.machines.access import Grant
+from reactor_zmq.machines.access import AllowList, Grant
 from reactor_zmq.wire.contract import Contract
 from reactor_zmq.wire.control import Publish
 from reactor_zmq.wire.link import FromActor, ToActor
@@ -36,6 +36,13 @@ class PeerSaid:
 
     peer: bytes
     parts: Sequence[Buffer]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessChanged:
+    """Only these grants are good from here on."""
+
+    allowed: AllowList
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,7 @@ class StopAsked:
 
 Stimulus = (
     PeerArrived
+    | AccessChanged
     | PeerSaid
     | PeerGone
     | PeerStuck
@@ -126,6 +134,13 @@ class Say:
 @dataclass(frozen=True, slots=True)
 class Forget:
     """The peer does not read: drop what still waits for it, so that there is room to say why."""
+
+    peer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """End the peer's link, when what was said to it has had time to leave."""
 
     peer: bytes
 
@@ -180,4 +195,4 @@ class Note:
     facts: dict[str, object] = field(default_factory=dict[str, object])
 
 
-Instruction = Say | Forget | Tell | WriteFile | DropFile | StoreInput | ModelLoaded | Note
+Instruction = Say | Forget | Cut | Tell | WriteFile | DropFile | StoreInput | ModelLoaded | Note

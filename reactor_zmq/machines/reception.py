@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from reactor_zmq.errors import RemoteProtocolError
-from reactor_zmq.machines.access import Grant
+from reactor_zmq.machines.access import AllowList, Grant
 from reactor_zmq.machines.clients import Client
 from reactor_zmq.machines.frontend_state import FrontEndState
-from reactor_zmq.machines.frontend_vocabulary import PeerArrived
+from reactor_zmq.machines.frontend_vocabulary import AccessChanged, Cut, PeerArrived
 from reactor_zmq.machines.letter import Letter
 from reactor_zmq.wire import link
 from reactor_zmq.wire.codes import Code, State
@@ -22,13 +22,27 @@ class Reception:
         self._state = state
         self._arrived: dict[bytes, PeerArrived] = {}
 
-    def arrived(self, peer: PeerArrived) -> None:
-        """Take note of what a new link may do."""
-        self._arrived[peer.peer] = peer
+    def handle(self, news: PeerArrived | AccessChanged) -> None:
+        """Take note of what a new link may do, or of what all of them may do from here on."""
+        if isinstance(news, PeerArrived):
+            self._arrived[news.peer] = news
+        else:
+            self._revoke(news.allowed)
 
     def gone(self, peer: bytes) -> None:
         """Forget a link."""
         self._arrived.pop(peer, None)
+
+    def _revoke(self, allowed: AllowList) -> None:
+        """Let go whose credential is good for nothing any more, or for something else."""
+        revoked = [a for a in self._arrived.values() if not allowed.has(a.grant)]
+        for each in revoked:
+            del self._arrived[each.peer]
+            client = self._state.clients.of_peer(each.peer)
+            if client is not None:
+                self._state.note("warning", "client's credential is revoked", client=client.id)
+                self._state.let_go(client, "revoked")
+            self._state.out.append(Cut(each.peer))
 
     def hello(self, letter: Letter, client: Client | None, now: float) -> None:
         """Greet a peer, as a new client, as one who returns, or once more.

@@ -11,9 +11,11 @@ from collections.abc import Callable
 
 from reactor_zmq.machines.frontend import FrontEnd
 from reactor_zmq.machines.frontend_vocabulary import (
+    AccessChanged,
     ActorDied,
     ActorSaid,
     ActorStarted,
+    Cut,
     DropFile,
     FileLost,
     Forget,
@@ -39,6 +41,7 @@ from reactor_zmq.memory.ring import Ring
 from reactor_zmq.runtime.actor_keeper import ActorKeeper
 from reactor_zmq.runtime.files import Files
 from reactor_zmq.runtime.frame_pump import FramePump
+from reactor_zmq.runtime.gate import Gate
 from reactor_zmq.runtime.input_store import InputStore
 from reactor_zmq.runtime.observer import (
     ActorLost,
@@ -73,6 +76,7 @@ class FrontEndLoop:
         *,
         brain: FrontEnd,
         sockets: Sockets,
+        gate: Gate,
         pump: FramePump,
         files: Files,
         inputs: InputStore,
@@ -86,6 +90,7 @@ class FrontEndLoop:
         self._frames = sockets.frames
         self._lane = sockets.lane
         self._zap = sockets.zap
+        self._gate = gate
         self._pump = pump
         self._files = files
         self._inputs = inputs
@@ -178,6 +183,9 @@ class FrontEndLoop:
         self._sockets.touch()
         self._zap.answer_all()
         self._keeper.tend()
+        allowed = self._gate.tend(now)
+        if allowed is not None:
+            self._handle(AccessChanged(allowed))
         self._look_at_clock()
 
     def _hear_peers(self) -> None:
@@ -285,6 +293,8 @@ class FrontEndLoop:
                     self._files.drop(upload_id)
                 case Forget(peer):
                     self._events.forget(peer)
+                case Cut(peer):
+                    self._gate.cut(peer, time.monotonic())
                 case ModelLoaded(contract, epoch):
                     self._pump.model_loaded(contract)
                     took = time.monotonic() - self._load_began

@@ -92,8 +92,6 @@ class Sockets:
         self.zap.bell.ring()
         for each in (self.frames, self.lane):
             each.touch()
-            each.monitor.bell.ring()
-            each.monitor.closed()
 
     def close(self) -> None:
         """Close all of them; what was said last to clients has half a second to leave."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import zmq
 
+from reactor_zmq.machines.access import AllowList
 from reactor_zmq.sockets.keys import KeyPair
+from reactor_zmq.sockets.links import Link, Links
 from reactor_zmq.sockets.monitor import LinkMonitor
 from reactor_zmq.sockets.readiness import Doorbell
 from reactor_zmq.sockets.zap import guard
@@ -20,6 +23,11 @@ ANNOUNCEMENTS = 1000
 # A subscription is at most 256 bytes of a topic; a flood of them is taken in small bites.
 _BATCH = 256
 _MAX_SUBSCRIPTION_NBYTES = 256
+# CURVE's own handshake is longer than that.
+_MAX_CURVE_NBYTES = 1024
+# libzmq keeps some 650 bytes for each subscription: a flood of them has an end.
+CHANGES_HZ = 2_000
+CHANGES_AT_ONCE = 10_000
 
 
 class FramesSocket:
@@ -32,6 +40,9 @@ class FramesSocket:
         context: Of the public sockets.
         queue_limit: Multiparts that may wait for each peer; it bounds what a stalled one pins.
         pair: With it the socket speaks CURVE.
+
+    Attributes:
+        cut_off: Links that were cut because they changed subscriptions too often.
     """
 
     def __init__(
@@ -44,8 +55,12 @@ class FramesSocket:
         for option, value in _OPTIONS.items():
             self.socket.setsockopt(option, value)
         self.socket.setsockopt(zmq.SNDHWM, queue_limit)
+        if pair is not None:
+            self.socket.setsockopt(zmq.MAXMSGSIZE, _MAX_CURVE_NBYTES)
         guard(self.socket, pair)
         self.monitor = LinkMonitor(self.socket)
+        self._links = Links(self.monitor)
+        self.cut_off = 0
         self.bell = Doorbell(self.socket)
 
     def ready(self) -> bool:
@@ -56,6 +71,9 @@ class FramesSocket:
         """Let libzmq take down the pipes of peers that have gone."""
         self.bell.ring()
         self.bell.readable()
+        self.monitor.bell.ring()
+        self._links.gone()
+        self._links.met()
 
     def subscriptions(self) -> Iterator[tuple[bool, bytes]]:
         """Yield (subscribed, topic) for a batch of changes; answer ``sync/`` topics in passing."""
@@ -64,7 +82,11 @@ class FramesSocket:
                 return
             # Part by part: libzmq keeps to itself what looks like a subscription within a hostile
             # multipart, so a part that announces more may be the last one.
-            part = self.socket.recv(zmq.NOBLOCK)
+            frame = self.socket.recv(zmq.NOBLOCK, copy=False)
+            part = frame.bytes
+            link = self._links.of(frame)
+            if link is not None and not self._bears(link):
+                continue
             if part[:1] not in (b"\x00", b"\x01"):
                 continue
             subscribed, topic = part[:1] == b"\x01", part[1:]
@@ -73,6 +95,24 @@ class FramesSocket:
                     self.socket.send(topic, zmq.NOBLOCK)
                 continue
             yield subscribed, topic
+
+    def _bears(self, link: Link) -> bool:
+        """Whether a link may change another subscription; one that overdoes it is cut."""
+        now = time.monotonic()
+        link.spent = max(0.0, link.spent - (now - link.spent_at) * CHANGES_HZ) + 1
+        link.spent_at = now
+        if link.spent > CHANGES_AT_ONCE:
+            if link.spent <= CHANGES_AT_ONCE + 1:
+                self.cut_off += 1
+                link.cut()
+            return False
+        return True
+
+    def revoke(self, allowed: AllowList) -> None:
+        """Cut the links whose credentials are good for nothing any more."""
+        for link in self._links:
+            if not allowed.has(link.grant):
+                link.cut()
 
     def send(
         self, topic: bytes, header: bytes, payload: memoryview, *, lend: bool
