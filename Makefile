@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SECONDS ?=
+MINUTES ?=
 OPTIONS ?=
 
-.PHONY: demo test check format venv bench clean
+.PHONY: demo test check format venv bench soak clean
 
 venv: $(VENV)/.stamp
 
@@ -27,7 +28,10 @@ format: venv
 	$(BIN)/ruff check --fix .
 
 bench: venv
-	$(BIN)/python bench/run.py $(OPTIONS)
+	$(BIN)/reactor-zmq bench $(OPTIONS)
+
+soak: venv
+	$(BIN)/python bench/soak.py --minutes $(or $(MINUTES),10) $(OPTIONS)
 
 clean:
 	rm -rf $(VENV) out dist

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 
 from reactor_zmq import (
@@ -89,3 +91,36 @@ class Resting(Paced):
     def inference(self):
         while True:
             yield Idle
+
+
+class Books(InputState):
+    spans: str = InputField(default="{}", max_length=1_000_000)
+    doubled: int = InputField(default=0, ge=0)
+    late: int = InputField(default=0, ge=0)
+
+
+class Ledger(ReactorPipeline):
+    """Keeps a book of which numbered entries of which writer were applied, and shows a picture."""
+
+    state: Books
+    output: Frames
+    fps = 30
+
+    @event(name="enter")
+    def enter(self, writer: str, number: int):
+        books = json.loads(self.state.spans)
+        spans = books.setdefault(writer, [])
+        if any(first <= number <= last for first, last in spans):
+            self.state.doubled += 1
+        elif spans and number < spans[-1][1]:
+            self.state.late += 1
+        elif spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+        self.state.spans = json.dumps(books)
+
+    def inference(self):
+        picture = np.zeros((48, 64, 3), np.uint8)
+        while True:
+            yield Frames(main_video=picture)

@@ -81,6 +81,18 @@ class RingConfig(Struct, frozen=True, kw_only=True):
     input_slots: int = 144
 
 
+class NotifyConfig(Struct, frozen=True, kw_only=True):
+    """Where a service manager listens (sd_notify(3)).
+
+    Attributes:
+        address: ``$NOTIFY_SOCKET``; empty where there is none.
+        watchdog_s: It wants a sign of life within so long; 0 where it does not.
+    """
+
+    address: str = ""
+    watchdog_s: float = 0.0
+
+
 class ServerConfig(Struct, frozen=True, kw_only=True):
     """All that one run needs.
 
@@ -92,6 +104,9 @@ class ServerConfig(Struct, frozen=True, kw_only=True):
         keys: Folder of keys and tokens (see ``runtime/keyring.py``); with it sockets speak CURVE.
         insecure: Let other machines connect without CURVE.
         resume_s: A client whose link broke may return for so long.
+        health_port: Where probes and metrics are answered on 127.0.0.1: 0 for any, None for none.
+        exit_on_failure: End with exit code 3 when the actor is not started again.
+        notify: Where a service manager listens.
     """
 
     target: str
@@ -108,7 +123,19 @@ class ServerConfig(Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     supervision: Supervision = Supervision()
     ring: RingConfig = RingConfig()
+    health_port: int | None = None
+    exit_on_failure: bool = False
+    notify: NotifyConfig = NotifyConfig()
     verbose: bool = False
+
+
+def notify_config() -> NotifyConfig:
+    """Return what a service manager has put into this process's environment."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    microseconds = os.environ.get("WATCHDOG_USEC", "")
+    for_us = os.environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+    watchdog_s = int(microseconds) / 1e6 if microseconds.isdigit() and for_us else 0.0
+    return NotifyConfig(address=address, watchdog_s=watchdog_s)
 
 
 def runtime_directory() -> Path:

@@ -55,13 +55,31 @@ async def run_handler(
         TypeError: The handler returned something else than a message or None.
         Exception: What the handler raised.
     """
+    reply = call_handler(model, event, values, client)
+    return checked_reply(event, await settle(reply) if event.is_async else reply)
+
+
+def call_handler(
+    model: ReactorModel, event: EventSpec, values: Mapping[str, Any], client: ClientInfo
+) -> Any:
+    """Apply an event and return what its handler gave, which is to be awaited if that is async.
+
+    Raises:
+        Exception: What the handler raised.
+    """
     if event.method is None:
         setattr(model.state, event.contract.sets, values[event.contract.sets])
         return None
     given = {**values, "client": client} if event.takes_client else values
-    reply = getattr(model, event.method)(**given)
-    if event.is_async:
-        reply = await settle(reply)
+    return getattr(model, event.method)(**given)
+
+
+def checked_reply(event: EventSpec, reply: Any) -> ModelMessage | None:
+    """Return what a handler replied.
+
+    Raises:
+        TypeError: It is something else than a message or None.
+    """
     if reply is not None and not isinstance(reply, ModelMessage):
         text = f"{event.method} returned a {type(reply).__name__}, not a ModelMessage or None"
         raise TypeError(text)

@@ -18,7 +18,7 @@ from reactor_zmq.model.idle import Idle
 from reactor_zmq.model.messages import ModelMessage
 from reactor_zmq.model.spec import ModelSpec, TrackSpec
 from reactor_zmq.model.tracks import Output, payloads
-from reactor_zmq.wire.header import video_encoding
+from reactor_zmq.wire.header import sample_encoding
 from reactor_zmq.wire.link import Flush, Frame, FromActor, Missed
 
 
@@ -163,7 +163,7 @@ class Emitter:
                 seq=seq,
                 shape=stored.shape,
                 dtype=stored.dtype,
-                encoding=_encoding(track, stored),
+                encoding=sample_encoding(track.kind, stored.shape, stored.dtype),
                 pts_ns=pts_ns,
                 produced_ns=produced_ns,
                 due_ns=due_ns,
@@ -189,13 +189,3 @@ def _usual_dtype(track: TrackSpec) -> DTypeLike:
     if track.tensor is not None:
         return np.dtype(track.tensor.dtype)
     return np.int16 if track.kind == "audio" else np.uint8
-
-
-def _encoding(track: TrackSpec, stored: Stored) -> str:
-    match track.kind:
-        case "video":
-            return video_encoding(stored.shape, stored.dtype)
-        case "audio":
-            return "s16"
-        case "tensor":
-            return "tensor"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
-from reactor_zmq.actor.calls import escalate, run_handler
+from reactor_zmq.actor.calls import call_handler, checked_reply, escalate, settle
 from reactor_zmq.actor.emission import Outlet
 from reactor_zmq.actor.session import Session
 from reactor_zmq.actor.uploads import UploadStore
 from reactor_zmq.errors import EventError
+from reactor_zmq.model.events import EventSpec
 from reactor_zmq.model.messages import ModelMessage, message_name, pack_message
 from reactor_zmq.model.pipeline import ReactorModel
 from reactor_zmq.model.spec import ModelSpec
@@ -42,18 +44,43 @@ class Handlers:
             ActorFault: The handler raised an error of the GPU.
         """
         try:
-            answer = _packed(await self._run(event))
-        except EventError as error:
-            self._answer(tokens, error)
-            return
-        except Exception as error:  # an author's handler may raise anything
-            log.exception("the handler of %s raised", event.type)
-            self._answer(tokens, EventError(Code.INTERNAL_ERROR, "the event's handler failed"))
-            escalate(error)
+            spec, reply = self._call(event)
+            if spec.is_async:
+                reply = await settle(reply)
+            answer = _packed(checked_reply(spec, reply))
+        except Exception as error:  # noqa: BLE001 - an author's handler may raise anything
+            self._failed(event, tokens, error)
             return
         self._answer(tokens, answer)
 
-    async def _run(self, event: EventIn) -> ModelMessage | None:
+    def is_async(self, event: EventIn) -> bool:
+        """Return whether an event's handler has to be awaited."""
+        spec = self._events.get(event.type)
+        return spec is not None and spec.is_async
+
+    def apply_at_once(self, event: EventIn) -> None:
+        """Do as :meth:`apply` does, for an event whose handler is not async.
+
+        Raises:
+            ActorFault: The handler raised an error of the GPU.
+        """
+        tokens = [event.token]
+        try:
+            answer = _packed(checked_reply(*self._call(event)))
+        except Exception as error:  # noqa: BLE001 - an author's handler may raise anything
+            self._failed(event, tokens, error)
+            return
+        self._answer(tokens, answer)
+
+    def _failed(self, event: EventIn, tokens: list[int], error: Exception) -> None:
+        if isinstance(error, EventError):
+            self._answer(tokens, error)
+            return
+        log.error("the handler of %s raised", event.type, exc_info=error)
+        self._answer(tokens, EventError(Code.INTERNAL_ERROR, "the event's handler failed"))
+        escalate(error)
+
+    def _call(self, event: EventIn) -> tuple[EventSpec, Any]:
         client = self._session.clients.get(event.client_id)
         spec = self._events.get(event.type)
         if client is None:
@@ -61,7 +88,7 @@ class Handlers:
         if spec is None:
             raise EventError(Code.UNKNOWN_EVENT, f"the model has no event {event.type!r}")
         values = spec.decode(event.encoding, event.data, self._uploads.resolve)
-        return await run_handler(self._model, spec, values, client)
+        return spec, call_handler(self._model, spec, values, client)
 
     def _answer(self, tokens: list[int], answer: tuple[str, bytes] | EventError) -> None:
         self._session.tell_state()

@@ -88,6 +88,8 @@ class ModelHost:
         self._rest_ns = 0
         self._napping = False
         self._stopped = False
+        self._resting = False
+        self._fault: ActorFault | None = None
         self.turns = Turns(model, clock) if isinstance(model, ReactorPipeline) else None
         # A loop of the author's own has no turns: it may be computing whenever an event waits.
         self._mailbox.busy = self.turns is None
@@ -111,8 +113,14 @@ class ModelHost:
     def receive(self, message: ToActor) -> None:
         """Take what the front end sent; it is applied between turns, in order.
 
+        While the host rests, an event is applied here and now: a task's wake-up costs an event
+        more than most handlers do.
+
         Descriptors and input frames do not come this way: see ``uploads`` and ``inputs``.
         """
+        if self._resting and isinstance(message, EventIn) and self._may_apply_at_once(message):
+            self._apply_at_once(message)
+            return
         self._mailbox.put(message)
         if isinstance(message, (Leave, Stop)) and self.turns and self.turns.running:
             self._abandon_turn()
@@ -139,10 +147,7 @@ class ModelHost:
             letter = self._mailbox.take()
             if letter is None:
                 return
-            if self._napping:
-                self._napping, self._rest_ns = False, 0
-            if self.turns is not None:
-                self._port.resume()
+            self._wake_up()
             await self._apply(letter)
 
     async def _once(self) -> None:
@@ -154,9 +159,39 @@ class ModelHost:
         start_ns = self._next_turn_ns()
         if start_ns is not None and start_ns <= self._clock.monotonic_ns():
             await self._turn()
-            await asyncio.sleep(0)
+            if self._rest_ns <= self._clock.monotonic_ns():  # otherwise the wait below lets go
+                await asyncio.sleep(0)
         else:
-            await self._clock.wait(self._mailbox.arrival(), start_ns)
+            await self._wait(start_ns)
+
+    async def _wait(self, until_ns: int | None) -> None:
+        arrival = self._mailbox.arrival()
+        self._resting = not arrival.done()
+        try:
+            await self._clock.wait(arrival, until_ns)
+        finally:
+            self._resting = False
+        if self._fault is not None:
+            raise self._fault
+
+    def _may_apply_at_once(self, event: EventIn) -> bool:
+        if self.turns is None or self._mailbox:
+            return False
+        return not self._handlers.is_async(event)
+
+    def _apply_at_once(self, event: EventIn) -> None:
+        self._wake_up()
+        try:
+            self._handlers.apply_at_once(event)
+        except ActorFault as fault:
+            self._fault = fault
+        self._mailbox.nudge()
+
+    def _wake_up(self) -> None:
+        if self._napping:
+            self._napping, self._rest_ns = False, 0
+        if self.turns is not None:
+            self._port.resume()
 
     async def _apply(self, letter: Letter) -> None:
         match letter.message:

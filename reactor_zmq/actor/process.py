@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import ctypes
 import gc
 import logging
@@ -88,7 +89,11 @@ def actor_main(args: ActorArgs, link_end: socket.socket, board_fd: int) -> NoRet
     link: Link[ToActor] = Link(link_end, decode_to_actor)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    _exit(loop.run_until_complete(_live(args, link, Board.attach(board_fd))))
+    # Handlers run in the host's task and in its callbacks: what an author keeps in context
+    # variables is the same for both.
+    context = contextvars.copy_context()
+    live = _live(args, link, Board.attach(board_fd), context)
+    _exit(loop.run_until_complete(loop.create_task(live, context=context)))
 
 
 def die_with_parent() -> None:
@@ -98,13 +103,15 @@ def die_with_parent() -> None:
         _exit(ExitCode.ORPHANED)
 
 
-async def _live(args: ActorArgs, link: Link[ToActor], board: Board) -> ExitCode:
+async def _live(
+    args: ActorArgs, link: Link[ToActor], board: Board, context: contextvars.Context
+) -> ExitCode:
     """Load, serve, stop."""
     slots = Slots(args.slots, args.epoch * _RINGS_PER_EPOCH)
     outlet = LinkOutlet(link, board, slots, _orphaned)
     try:
         found = find_target(args.target, args.overrides)
-        host = _host(args, found, link, board, outlet)
+        host = _host(args, found, link, board, outlet, context)
         await load(host.model, found.config, found.config_path)
     except LoadError as error:
         outlet.post(load_failed(error))
@@ -126,7 +133,12 @@ async def _live(args: ActorArgs, link: Link[ToActor], board: Board) -> ExitCode:
 
 
 def _host(
-    args: ActorArgs, found: Found, link: Link[ToActor], board: Board, outlet: LinkOutlet
+    args: ActorArgs,
+    found: Found,
+    link: Link[ToActor],
+    board: Board,
+    outlet: LinkOutlet,
+    context: contextvars.Context,
 ) -> ModelHost:
     """Build the model and its host, and let the loop read the link and beat."""
     spec = read_spec(found.cls, found.title)
@@ -139,7 +151,7 @@ def _host(
 
     host = ModelHost(spec, build(found.cls), outlet, window_s=args.window_s, pump=pump)
     loop = asyncio.get_running_loop()
-    loop.add_reader(link.fileno(), inlet.drain, host)
+    loop.add_reader(link.fileno(), lambda: context.run(inlet.drain, host))
 
     def beat() -> None:
         board.beat()

@@ -89,9 +89,15 @@ class TrackFigures:
         self._last_ns = 0
         self._frames = self._gaps = self._drops = 0
 
-    def add(self, frame: Frame) -> None:
-        """Count a frame that has just been received."""
-        mark = _Mark(frame.received_ns, frame.received_ns - frame.produced_ns, frame.array.nbytes)
+    def add(self, frame: Frame, age_ns: int | None = None) -> None:
+        """Count a frame that has just been received.
+
+        Args:
+            frame: It.
+            age_ns: Its glass latency; where it is not given the clocks count as the same.
+        """
+        age_ns = frame.received_ns - frame.produced_ns if age_ns is None else age_ns
+        mark = _Mark(frame.received_ns, age_ns, frame.array.nbytes)
         with self._lock:
             self._frames += 1
             self._gaps += frame.gap > 0

@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 
 import reactor_zmq
+from reactor_zmq.cli import bench_options
 from reactor_zmq.config import DEFAULT_EVENTS, DEFAULT_FRAMES, ServerConfig, Supervision
 from reactor_zmq.wire.scope import SCOPES
 
@@ -70,8 +71,12 @@ def build_parser() -> argparse.ArgumentParser:
     _schema(commands)
     _send(commands)
     _watch(commands)
+    _bridge(commands)
     _init(commands)
     _keygen(commands)
+    bench_options.add(
+        _command(commands, "bench", "Measure frames and events on this machine or link.")
+    )
     return parser
 
 
@@ -121,6 +126,18 @@ def _run(commands: _Commands) -> None:
         "--max-restarts", type=count, default=watchful.max_restarts, metavar="N",
         help=f"restarts allowed within {watchful.window_s:g} s (default: %(default)d)",
     )  # fmt: skip
+    run.add_argument(
+        "--stop-grace-s", type=seconds, default=watchful.stop_grace_s, metavar="S",
+        help="what runs when the end is asked for may take so long (default: %(default)g)",
+    )  # fmt: skip
+    run.add_argument(
+        "--exit-on-failure", action="store_true",
+        help="end with code 3 when the actor is given up, for a service manager to take over",
+    )  # fmt: skip
+    run.add_argument(
+        "--health-port", type=port, default=None, metavar="PORT",
+        help="answer /health/live, ready, startup and /metrics on 127.0.0.1; 0 takes a free port",
+    )  # fmt: skip
     run.add_argument("--log-format", choices=("text", "json"), default="text")
     run.add_argument("--verbose", "-v", action="store_true", help="log what is for developers too")
     run.set_defaults(overrides={})
@@ -150,6 +167,32 @@ def _watch(commands: _Commands) -> None:
     form = watch.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one line of JSON per second")
     form.add_argument("--plain", action="store_true", help="one line of text per second")
+
+
+def _bridge(commands: _Commands) -> None:
+    bridge = _command(commands, "bridge", "Show a run in browsers.")
+    bridge.add_argument("name", nargs="?", default="", help=_NAME)
+    bridge.add_argument("--port", type=count, default=8765, help="0 takes a free one")
+    bridge.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    bridge.add_argument(
+        "--origin", action="append", default=[], metavar="ORIGIN",
+        help="allow pages of this origin, too, such as https://example.org",
+    )  # fmt: skip
+    bridge.add_argument(
+        "--allow-host", action="append", default=[], metavar="HOST",
+        help="answer to this Host header, too, such as example.org",
+    )  # fmt: skip
+    bridge.add_argument(
+        "--expose", action="store_true", help="listen beyond this machine, in the clear"
+    )
+    bridge.add_argument("--sessions", type=count, default=64, help="browsers at once")
+    bridge.add_argument(
+        "--sessions-per-address", type=count, default=8, metavar="N",
+        help="of these from one address (default: %(default)d)",
+    )  # fmt: skip
+    bridge.add_argument("--listen-fd", type=int, default=-1, help=argparse.SUPPRESS)
+    bridge.add_argument("--log-format", choices=("text", "json"), default="text")
+    bridge.add_argument("--verbose", "-v", action="store_true")
 
 
 def _init(commands: _Commands) -> None:
@@ -183,11 +226,15 @@ def _peer(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
     parser.add_argument("--key", default=None, metavar="FILE", help="your secret key, for a token")
 
 
-def _number(kind: Callable[[str], float], least: float) -> Callable[[str], float]:
+def _number(
+    kind: Callable[[str], float], least: float, most: float = float("inf")
+) -> Callable[[str], float]:
     def read(text: str) -> float:
         value = kind(text)
         if not least <= value < float("inf"):
             raise argparse.ArgumentTypeError(f"{text}: at least {least:g} is wanted")
+        if value > most:
+            raise argparse.ArgumentTypeError(f"{text}: at most {most:g} is wanted")
         return value
 
     read.__name__ = "number"
@@ -196,3 +243,4 @@ def _number(kind: Callable[[str], float], least: float) -> Callable[[str], float
 
 seconds = _number(float, 0.0)
 count = _number(int, 0)
+port = _number(int, 0, 65_535)

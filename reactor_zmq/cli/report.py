@@ -50,8 +50,10 @@ class RunReport:
             return
         self._display.done()
         match step:
-            case Bound(events, frames, path):
+            case Bound(events, frames, path, port):
                 _say("%s is listening", self._name, events=events, frames=frames, file=path)
+                if port:
+                    _say("probes are answered", health=f"http://127.0.0.1:{port}/health/ready")
             case ModelReady(model, epoch, load_s):
                 text = "%s is ready; look at it with: reactor-zmq watch %s"
                 _say(text, model, self._name, epoch=epoch, load_s=round(load_s, 3))

@@ -8,7 +8,7 @@ import sys
 from reactor_zmq.cli.progress import new_load_display
 from reactor_zmq.cli.report import RunReport
 from reactor_zmq.cli.target import check_target, default_name, manifest_of
-from reactor_zmq.config import ServerConfig, Supervision
+from reactor_zmq.config import ServerConfig, Supervision, notify_config
 from reactor_zmq.errors import ConfigError
 from reactor_zmq.logs import set_up_logging
 from reactor_zmq.runtime.server import Server
@@ -16,6 +16,8 @@ from reactor_zmq.runtime.server import Server
 
 def main(options: argparse.Namespace) -> int:
     """Serve; SIGINT and SIGTERM end it with 0, a model whose code can't load with 1.
+
+    With ``--exit-on-failure`` an actor that is given up ends it with 3.
 
     Raises:
         ConfigError: The operator has to change something.
@@ -51,5 +53,9 @@ def server_config(options: argparse.Namespace) -> ServerConfig:
             hang_s=options.hang_s,
             load_timeout_s=options.load_timeout_s,
             max_restarts=options.max_restarts,
+            stop_grace_s=options.stop_grace_s,
         ),
+        health_port=options.health_port,
+        exit_on_failure=options.exit_on_failure,
+        notify=notify_config(),
     )

@@ -9,6 +9,7 @@ import msgspec
 
 from reactor_zmq.cli.figures import TrackSnapshot, TrackTotals
 from reactor_zmq.cli.numbers import numbers, numbers_line
+from reactor_zmq.client.clock import Clock
 from reactor_zmq.wire.control import Status
 
 
@@ -38,6 +39,7 @@ class Snapshot:
         fields: Public state of the model.
         heard: Newest message of each type, the newest first.
         lost: The link to the run is broken.
+        clock: What is known of the run's clock.
     """
 
     model: str
@@ -47,6 +49,7 @@ class Snapshot:
     fields: Mapping[str, object] = field(default_factory=dict[str, object])
     heard: tuple[Heard, ...] = ()
     lost: bool = False
+    clock: Clock | None = None
 
     @property
     def state(self) -> str:
@@ -68,6 +71,9 @@ def plain_line(now: Snapshot) -> str:
         parts.append(f"clients {status.clients}  viewers {status.viewers}  epoch {status.epoch}")
         if status.misses:
             parts.append(f"misses {status.misses}")
+    if now.clock is not None and now.clock.correction_ns:
+        off_ms, error_ms = now.clock.offset_ns / 1e6, now.clock.error_ns / 1e6
+        parts.append(f"clock {off_ms:+.2f} ms (±{error_ms:.2f})")
     return "  |  ".join(parts)
 
 
@@ -92,6 +98,7 @@ def json_line(now: Snapshot) -> str:
         "elapsed_s": round(now.elapsed_s, 3),
         "model": now.model,
         "status": now.status,
+        "clock": now.clock,
         "tracks": tracks,
         "fields": now.fields,
         "messages": {heard.type: heard.count for heard in now.heard},

@@ -61,6 +61,7 @@ class Watching:
             fields=dict(self._client.state),
             heard=heard,
             lost=self.over,
+            clock=self._client.clock,
         )
 
     def totals(self) -> list[TrackTotals]:
@@ -91,10 +92,20 @@ class Watching:
                 self._figures[topic.track] = figures
                 frames = self._client.frames(topic.track, every=True)
                 thread = threading.Thread(
-                    target=_count, args=(frames, figures), name=f"watch {topic.track}", daemon=True
+                    target=self._count,
+                    args=(frames, figures),
+                    name=f"watch {topic.track}",
+                    daemon=True,
                 )
                 self._viewers.append((frames, thread))
                 thread.start()
+
+    def _count(self, frames: Frames, figures: TrackFigures) -> None:
+        # The end of the run ends it too; whoever looks sees that at the client.
+        with suppress(ReactorError):
+            for frame in frames:
+                clock = self._client.clock
+                figures.add(frame, clock.age_ns(frame) if clock else None)
 
     def _hear(self, message: Message) -> None:
         with self._heard_lock:
@@ -126,12 +137,3 @@ class Watching:
         for frames, thread in self._viewers:
             frames.close()
             thread.join()
-
-
-def _count(frames: Frames, figures: TrackFigures) -> None:
-    try:
-        for frame in frames:
-            figures.add(frame)
-    except ReactorError:
-        # The run has ended; whoever looks sees that at the client.
-        return

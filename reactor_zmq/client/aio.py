@@ -29,6 +29,7 @@ def connect(
     transport: Transport = "auto",
     server_key: str | os.PathLike[str] | None = None,
     key: str | os.PathLike[str] | None = None,
+    follow_events: bool = False,
 ) -> Connecting:
     """Connect to a runtime, to be awaited or entered with ``async with``.
 
@@ -36,7 +37,9 @@ def connect(
     """
     chosen = check_transport(transport)
     proof = Proof(token, scope, server_key, key)
-    return Connecting(target, proof, name, timeout, reply_timeout, transport=chosen)
+    return Connecting(
+        target, proof, name, timeout, reply_timeout, transport=chosen, follow=follow_events
+    )
 
 
 class Connecting:
@@ -51,6 +54,7 @@ class Connecting:
         reply_timeout: float | None,
         *,
         transport: Transport,
+        follow: bool,
     ) -> None:
         self._target = target
         self._proof = proof
@@ -58,6 +62,7 @@ class Connecting:
         self._timeout = timeout
         self._reply_timeout = reply_timeout
         self._transport: Transport = transport
+        self._follow = follow
         self._client: AsyncClient | None = None
 
     def __await__(self) -> Generator[Any, Any, AsyncClient]:
@@ -78,7 +83,7 @@ class Connecting:
 
     async def _connect(self) -> AsyncClient:
         address = locate(self._target, self._proof)
-        driver = Driver(address, name=self._name, scope=self._proof.scope)
+        driver = Driver(address, name=self._name, scope=self._proof.scope, follow=self._follow)
         client = AsyncClient(driver, self._reply_timeout, self._transport)
         try:
             await client.greet(self._timeout)

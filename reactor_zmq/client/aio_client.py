@@ -27,6 +27,7 @@ from reactor_zmq.wire.control import Empty, Status, Unpublish
 log = logging.getLogger("reactor_zmq.client")
 
 OnMessage = TypeVar("OnMessage", bound=Callable[[Message], object])
+T = TypeVar("T")
 # Longer than the machine waits for the answer to its goodbye.
 _LEAVE_S = 2.0
 _LIVE_S = 10.0
@@ -47,10 +48,14 @@ class AsyncClient(ClientView):
         self._turn = AsyncTurn(driver)
         self._born_ns = time.monotonic_ns()
         self._callbacks: list[Callable[[Message], object]] = []
+        self._on_status: list[Callable[[Status], object]] = []
+        self._on_state: list[Callable[[dict[str, object]], object]] = []
         self._frames: list[AsyncFrames] = []
         self._ending = False
         driver.on_message = self._call_back
         driver.on_closed = self._interrupt_frames
+        driver.on_status = lambda status: _call_each(self._on_status, status)
+        driver.on_state = lambda fields: _call_each(self._on_state, fields)
 
     async def greet(self, timeout: float) -> None:  # noqa: ASYNC109 - a name that both clients share
         """Wait for the runtime's welcome; done by ``connect``."""
@@ -165,8 +170,21 @@ class AsyncClient(ClientView):
         return callback
 
     def _call_back(self, message: Message) -> None:
-        for callback in tuple(self._callbacks):
-            asyncio.get_running_loop().call_soon(_guarded, callback, message)
+        _call_each(self._callbacks, message)
+
+    def on_status(self, callback: Callable[[Status], object]) -> None:
+        """Call this with each status that is told, on the loop, in order with the messages.
+
+        After a link was made anew it is called as well: tracks may be other ones then.
+        """
+        self._on_status.append(callback)
+
+    def on_state(self, callback: Callable[[dict[str, object]], object]) -> None:
+        """Call this with the public fields that changed, on the loop, in order with the messages.
+
+        After a link was made anew it is called with all of them.
+        """
+        self._on_state.append(callback)
 
     # --- frames -------------------------------------------------------------------------------
 
@@ -316,8 +334,13 @@ class AsyncClient(ClientView):
             frames.interrupt()
 
 
-def _guarded(callback: Callable[[Message], object], message: Message) -> None:
+def _call_each(callbacks: list[Callable[[T], object]], told: T) -> None:
+    for callback in tuple(callbacks):
+        asyncio.get_running_loop().call_soon(_guarded, callback, told)
+
+
+def _guarded(callback: Callable[[T], object], told: T) -> None:
     try:
-        callback(message)
+        callback(told)
     except Exception:  # the author's code; the client has to go on
-        log.exception("the callback for %r failed", message.type)
+        log.exception("the callback for %r failed", getattr(told, "type", told))

@@ -23,6 +23,7 @@ def connect(
     transport: Transport = "auto",
     server_key: str | os.PathLike[str] | None = None,
     key: str | os.PathLike[str] | None = None,
+    follow_events: bool = False,
 ) -> Client:
     """Connect to a runtime; see docs/protocol.md, "First contact".
 
@@ -43,6 +44,9 @@ def connect(
         server_key: Public key of a runtime that speaks CURVE, or the file that holds it; needed
             with an endpoint of another machine, else the connection file tells it.
         key: File with this client's secret key, shown in place of a token.
+        follow_events: Whether ``messages()`` also gives ``$event`` (``client``, ``type``, ``data``)
+            for each event that was applied, whoever sent it, and each ``$state`` and ``$status``
+            as it comes. For those who may steer.
 
     Raises:
         ConnectionLost: Nobody answered, or there is no such run.
@@ -52,7 +56,7 @@ def connect(
         EventError: The runtime takes no more clients, or the scope is not to be had.
     """
     proof = Proof(token, scope, server_key, key)
-    driver = Driver(locate(target, proof), name=name, scope=scope)
+    driver = Driver(locate(target, proof), name=name, scope=scope, follow=follow_events)
     client = Client(driver, reply_timeout, check_transport(transport))
     try:
         client.greet(timeout)

@@ -7,13 +7,15 @@ import time
 from collections import deque
 from collections.abc import Callable
 from itertools import count
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import Struct
 
+from reactor_zmq.client.call import Call, Unheard
+from reactor_zmq.client.clock import Clock
 from reactor_zmq.client.discovery import Address
 from reactor_zmq.client.messages import Message, Reply, pack
-from reactor_zmq.errors import EventError, ReactorError, RemoteProtocolError
+from reactor_zmq.errors import EventError, RemoteProtocolError
 from reactor_zmq.machines.client_link import ClientLink
 from reactor_zmq.machines.client_talk import ClientTimes, Phase
 from reactor_zmq.machines.client_words import (
@@ -52,18 +54,6 @@ MAX_MESSAGES = 4096
 _MAX_LENT = 2
 
 
-class Call(Protocol):
-    """Somebody waits for the answer to a request."""
-
-    def answer(self, reply: Reply) -> None:
-        """Take the reply."""
-        ...
-
-    def refuse(self, error: Exception) -> None:
-        """Take the reason why there is none."""
-        ...
-
-
 class Driver:
     """Turns what happens on the socket into stimuli, and instructions into what is done.
 
@@ -82,7 +72,13 @@ class Driver:
     """
 
     def __init__(
-        self, address: Address, *, name: str, scope: Scope | None, times: ClientTimes | None = None
+        self,
+        address: Address,
+        *,
+        name: str,
+        scope: Scope | None,
+        times: ClientTimes | None = None,
+        follow: bool = False,
     ) -> None:
         self.address = address
         self.welcome: Welcome | None = None
@@ -93,8 +89,10 @@ class Driver:
         self.foreign = False
         self.on_message: Callable[[Message], None] | None = None
         self.on_closed: Callable[[], None] | None = None
+        self.on_status: Callable[[Status], None] | None = None
+        self.on_state: Callable[[dict[str, object]], None] | None = None
         self._machine = ClientLink(
-            address.events, time.monotonic(), name=name, scope=scope, times=times
+            address.events, time.monotonic(), name=name, scope=scope, times=times, follow=follow
         )
         self._ids = count(1)
         self._calls: dict[int, Call] = {}
@@ -133,7 +131,7 @@ class Driver:
         self.watch_link()
         request_id = next(self._ids)
         instructions = self._machine.handle(Fire(request_id, event_type, packed), time.monotonic())
-        self._expect(request_id, call or _Unheard(event_type))
+        self._expect(request_id, call or Unheard(event_type))
         self._do(instructions)
         return request_id
 
@@ -236,6 +234,14 @@ class Driver:
         """Why it is over, if not by its own leave."""
         return self._machine.error
 
+    def clock(self) -> Clock | None:
+        """Return what is known of the runtime's clock; any thread may ask."""
+        found = self._machine.clock(time.monotonic())
+        if found is None:
+            return None
+        offset_ns = found.ahead_ns - (time.time_ns() - time.monotonic_ns())
+        return Clock(offset_ns, found.error_ns, found.rtt_ns, found.samples)
+
     def close_socket(self) -> None:
         """Close the socket; the driver does nothing any more."""
         self._finished = True
@@ -289,12 +295,24 @@ class Driver:
         self.welcome = instruction.welcome
         self.status = instruction.welcome.status
         self.fields = dict(instruction.welcome.state)
+        self._tell_status(instruction.welcome.status)
+        self._tell_state(instruction.welcome.state)
 
     def _status_told(self, instruction: StatusTold) -> None:
         self.status = instruction.status
+        self._tell_status(instruction.status)
 
     def _state_told(self, instruction: StateTold) -> None:
         self.fields = self.fields | instruction.fields
+        self._tell_state(instruction.fields)
+
+    def _tell_status(self, status: Status) -> None:
+        if self.on_status is not None:
+            self.on_status(status)
+
+    def _tell_state(self, fields: dict[str, object]) -> None:
+        if self.on_state is not None:
+            self.on_state(fields)
 
     def _complained(self, instruction: Complained) -> None:
         body = instruction.error
@@ -311,21 +329,6 @@ class Driver:
             log.warning("%s", instruction.error)
         if self.on_closed is not None:
             self.on_closed()
-
-
-class _Unheard:
-    """Nobody waits for the reply to this event, so a refusal goes to the log."""
-
-    def __init__(self, event_type: str) -> None:
-        self._type = event_type
-
-    def answer(self, reply: Reply) -> None:
-        """Drop it."""
-
-    def refuse(self, error: Exception) -> None:
-        """Tell whoever reads logs."""
-        if isinstance(error, ReactorError):
-            log.warning("event %r: %s", self._type, error)
 
 
 def _packed(data: Struct | None) -> bytes:

@@ -14,7 +14,7 @@ from reactor_zmq.machines.client_frames import FrameOrder, Lateness
 from reactor_zmq.sockets.dealer import Context
 from reactor_zmq.sockets.keys import Credentials
 from reactor_zmq.sockets.subscriber import Part, SubscriberSocket
-from reactor_zmq.wire.header import SYNC_TOPIC, FrameHeader, decode_header, frame_topic
+from reactor_zmq.wire.header import SYNC_TOPIC, FrameHeader, decode_header
 from reactor_zmq.wire.slot import SlotReference, decode_reference, slot_topic
 
 # A newest-first viewer needs no queue; one that wants every frame gets some slack.
@@ -61,6 +61,7 @@ class FrameFeed:
         credentials: Credentials,
         track: str,
         *,
+        topic: bytes,
         every: bool,
         lane: LaneReader | None = None,
     ) -> None:
@@ -75,6 +76,7 @@ class FrameFeed:
         self._lateness = Lateness()
         self._found: deque[_Found] = deque()
         self._way = (context, endpoint, credentials)
+        self._payload_topic = topic
         self._topic, self._socket = self._subscribe()
 
     def _subscribe(self) -> tuple[bytes, SubscriberSocket]:
@@ -82,7 +84,7 @@ class FrameFeed:
         if self._lane is not None:
             topic, endpoint, queue_limit = slot_topic(self.track), self._lane.endpoint, _QUEUE_LANE
         else:
-            topic = frame_topic(self.track)
+            topic = self._payload_topic
             queue_limit = _QUEUE_EVERY if self._every else _QUEUE_NEWEST
         found = SubscriberSocket(context, endpoint, credentials, queue_limit=queue_limit)
         found.subscribe(topic)

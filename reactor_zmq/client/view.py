@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import get_args
 
+from reactor_zmq.client.clock import Clock
 from reactor_zmq.client.driver import Driver
 from reactor_zmq.client.frame_feed import FrameFeed, Transport
 from reactor_zmq.client.lane import LaneReader, open_lane
 from reactor_zmq.errors import ConfigError, ConnectionLost, LoadError
 from reactor_zmq.wire.codes import State
 from reactor_zmq.wire.control import InputInfo, Status, TopicInfo, Welcome
+from reactor_zmq.wire.header import frame_topic, input_topic
 from reactor_zmq.wire.scope import Scope
 
 _LOADED = (State.READY, State.WAITING)
@@ -77,6 +79,11 @@ class ClientView:
         return self._welcome.input_tracks
 
     @property
+    def clock(self) -> Clock | None:
+        """How far the runtime's clock is from this machine's; None before the first round trip."""
+        return self._driver.clock()
+
+    @property
     def dropped_messages(self) -> int:
         """Messages that were dropped because nobody took them for too long."""
         return self._driver.dropped_messages
@@ -139,22 +146,27 @@ class ClientView:
             if len(chosen) != 1:
                 raise ConfigError(f"which track? the model has: {', '.join(names) or 'none'}")
             return chosen[0]
-        if names and track not in names:
+        if names and track not in (*names, *self.inputs):
             raise ConfigError(f"the model has no track {track!r}; it has: {', '.join(names)}")
         return track
 
     def _make_feed(
         self, track: str | None, *, every: bool, transport: Transport | None
     ) -> FrameFeed:
+        chosen = check_transport(transport or self._transport)
         address = self._driver.address
         name = self._choose_track(track)
+        published = name in self.inputs
+        if published and chosen == "lane":
+            raise ConfigError(f"{name!r} is an input track: clients' frames have no lane")
         return FrameFeed(
             self._driver.context,
             address.reach(self._welcome.frames),
             address.credentials,
             name,
             every=every,
-            lane=self._open_lane(check_transport(transport or self._transport), every=every),
+            topic=input_topic(name) if published else frame_topic(name),
+            lane=None if published else self._open_lane(chosen, every=every),
         )
 
     def _open_lane(self, transport: Transport, *, every: bool) -> LaneReader | None:

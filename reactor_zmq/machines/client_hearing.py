@@ -16,7 +16,7 @@ from reactor_zmq.machines.client_words import (
     StatusTold,
 )
 from reactor_zmq.wire.codes import Code, State
-from reactor_zmq.wire.control import Bye, ErrorBody, StateChange, Status, Welcome
+from reactor_zmq.wire.control import Bye, ErrorBody, Pong, StateChange, Status, Welcome
 from reactor_zmq.wire.envelope import (
     MAX_ATTACHMENTS,
     PROTOCOL_VERSION,
@@ -28,6 +28,7 @@ from reactor_zmq.wire.envelope import (
 
 # A schema, or the texts of a large state, may be longer than what clients may send.
 MAX_ARRIVAL_NBYTES = 16 * 2**20
+_FOLLOWED = ("$event", "$state", "$status")
 _LOADED = (State.READY, State.WAITING)
 
 
@@ -43,6 +44,7 @@ class Hearing:
             "$status": self._status_told,
             "$state": self._state_told,
             "$bye": self._dismissed,
+            "$pong": self._ponged,
         }
 
     def arrived(self, stimulus: Arrived, now: float) -> None:
@@ -67,8 +69,17 @@ class Hearing:
     def _hear(self, encoding: Encoding, word: Envelope) -> None:
         if word.id is not None:
             self._answer(encoding, word)
-        elif not word.type.startswith("$") and self._talk.phase is not Phase.LEAVING:
+        elif self._told(word.type) and self._talk.phase is not Phase.LEAVING:
             self._talk.out.append(Deliver(word.type, _fields(encoding, word)))
+
+    def _told(self, kind: str) -> bool:
+        """Whether the author of the client hears of what nobody asked for."""
+        return not kind.startswith("$") or (self._talk.follow and kind in _FOLLOWED)
+
+    def _ponged(self, encoding: Encoding, word: Envelope, now: float) -> None:
+        pong = decode_data(encoding, word.data, Pong)
+        if word.id == OWN_ID:
+            self._talk.clock.answered(pong.unix_ns, now)
 
     def _answer(self, encoding: Encoding, word: Envelope) -> None:
         if not isinstance(word.id, int) or word.id not in self._talk.pending:

@@ -39,6 +39,7 @@ from reactor_zmq.machines.client_words import (
     Tell,
     Tick,
 )
+from reactor_zmq.machines.clock_offset import ClockEstimate
 from reactor_zmq.wire.control import ByeRequest, Welcome
 from reactor_zmq.wire.envelope import Encoding, encode
 from reactor_zmq.wire.scope import Scope
@@ -62,8 +63,9 @@ class ClientLink:
         name: str = "",
         scope: Scope | None = None,
         times: ClientTimes | None = None,
+        follow: bool = False,
     ) -> None:
-        self._talk = Talk(endpoint, now, name, scope, times or ClientTimes())
+        self._talk = Talk(endpoint, now, name, scope, times or ClientTimes(), follow=follow)
         self._rules: dict[type, Callable[[Any, float], None]] = {
             LinkUp: self._link_up,
             LinkDown: self._link_down,
@@ -113,6 +115,10 @@ class ClientLink:
         """Whether another event may be fired."""
         return self._talk.pending.events < WINDOW
 
+    def clock(self, now: float) -> ClockEstimate | None:
+        """Return what is known of the front end's clock; None before the first round trip."""
+        return self._talk.clock.estimate(now)
+
     @property
     def unanswered(self) -> int:
         """Requests that wait for their answer."""
@@ -126,7 +132,7 @@ class ClientLink:
             case Phase.CLOSED:
                 return None
             case Phase.OPEN:
-                return min(talk.sent_at + talk.times.ping_s, talk.silent_at)
+                return min(talk.sent_at + talk.times.ping_s, talk.clock.due, talk.silent_at)
             case Phase.DOWN:
                 return talk.impatient_at if len(talk.pending) else None
             case Phase.GREETING:
@@ -175,7 +181,8 @@ class ClientLink:
         if now >= talk.silent_at:
             talk.come_apart(Phase.DOWN, now)
             talk.out.append(Relink())
-        elif now - talk.sent_at >= talk.times.ping_s:
+        elif now >= min(talk.sent_at + talk.times.ping_s, talk.clock.due):
+            talk.clock.asked(now)
             talk.say("$ping", None, now)
 
     # --- our own side -------------------------------------------------------------------------

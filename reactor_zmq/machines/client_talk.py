@@ -17,6 +17,7 @@ from reactor_zmq.machines.client_words import (
     Refuse,
     Transmit,
 )
+from reactor_zmq.machines.clock_offset import ClockOffset
 from reactor_zmq.wire.control import Hello, Welcome
 from reactor_zmq.wire.envelope import PROTOCOL_VERSION, Encoding, encode
 from reactor_zmq.wire.scope import Scope
@@ -44,6 +45,7 @@ class ClientTimes(Struct, frozen=True, kw_only=True):
         silence_s: After hearing nothing for so long it makes a new link.
         patience_s: Without a session for so long it fails what waits.
         leave_s: So long it waits for the answer to its ``$bye``.
+        clock_s: Waits between one look at the front end's clock and the next; the last one stays.
     """
 
     hello_s: tuple[float, ...] = (2.0, 2.0, 4.0, 8.0)
@@ -51,6 +53,8 @@ class ClientTimes(Struct, frozen=True, kw_only=True):
     silence_s: float = 10.0
     patience_s: float = 10.0
     leave_s: float = 0.5
+    # A few at once for a good first estimate, then one from time to time.
+    clock_s: tuple[float, ...] = (0.05, 0.05, 0.1, 0.2, 0.4, 1.0, 2.0, 5.0)
 
 
 class Talk:
@@ -61,11 +65,20 @@ class Talk:
         error: Why the client is closed, if not by its own leave.
         stopping: The runtime has said that it stops.
         due: When the next ``$hello`` is said, or the wait for ``$bye`` is over.
+        follow: Whether events, state and status are delivered as messages are, in order.
+        clock: What is known of the front end's clock.
         out: Instructions of the stimulus being handled.
     """
 
     def __init__(
-        self, endpoint: str, now: float, name: str, scope: Scope | None, times: ClientTimes
+        self,
+        endpoint: str,
+        now: float,
+        name: str,
+        scope: Scope | None,
+        times: ClientTimes,
+        *,
+        follow: bool,
     ) -> None:
         self.endpoint = endpoint
         self.times = times
@@ -78,6 +91,8 @@ class Talk:
         self.hellos = 0
         self.apart_since = self.sent_at = self.heard_at = self.due = now
         self.stopping = False
+        self.follow = follow
+        self.clock = ClockOffset(now, times.clock_s)
         self.out: list[Instruction] = []
         self._name = name
         self._scope: Scope | None = scope
@@ -119,6 +134,7 @@ class Talk:
             scope=self._scope,
             resume=self.resume if resume else "",
             follow_state=True,
+            follow_events=self.follow,
         )
         self.say("$hello", hello, now)
 
@@ -136,6 +152,7 @@ class Talk:
             lost = self.pending.take(lambda p: p.sent and not p.again)
             self.fail(lost, self.lost("the link broke"))
         self.phase = phase
+        self.clock.link_lost(now)
 
     def enter(self, welcome: Welcome, now: float) -> None:
         """Open the conversation, as the client that we were or as a new one."""
@@ -146,6 +163,8 @@ class Talk:
             lost = self.pending.take(lambda p: p.sent)
             self.fail(lost, self.lost("the session could not be resumed"))
             self.pending.renumber()
+        if returning:
+            self.clock.link_lost(now)
         self.out.append(Greeted(welcome, fresh=not known))
         if returning:
             for pending in self.pending:

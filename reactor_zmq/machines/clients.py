@@ -28,6 +28,7 @@ class Client:
         peer: This side's name for its link, None while the link is broken.
         delimiter: Whether it is a REQ peer, whose empty first part is mirrored.
         follows_state: Whether it is told of each change of the model's state.
+        follows_events: Whether it is told of each event that was applied.
         admitted: Whether the actor has let it in: until then nothing said to all is for it, so
             that what its ``@connected`` hook says comes first.
         lost_at: Since when the link is broken.
@@ -47,6 +48,7 @@ class Client:
     encoding: Encoding
     delimiter: bool = False
     follows_state: bool = False
+    follows_events: bool = False
     admitted: bool = False
     lost_at: float | None = None
     last_seq: int = 0

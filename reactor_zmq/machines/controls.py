@@ -10,7 +10,7 @@ from reactor_zmq.errors import RemoteProtocolError
 from reactor_zmq.machines.clients import Client, require
 from reactor_zmq.machines.frontend_state import FrontEndState
 from reactor_zmq.machines.frontend_vocabulary import Buffer, DropFile, StoreInput, WriteFile
-from reactor_zmq.wire.codes import Code
+from reactor_zmq.wire.codes import Code, State
 from reactor_zmq.wire.contract import Contract, TensorContract, TrackContract
 from reactor_zmq.wire.control import (
     Bye,
@@ -19,6 +19,7 @@ from reactor_zmq.wire.control import (
     ClientList,
     Empty,
     Kick,
+    Pong,
     Publish,
     Unpublish,
     Upload,
@@ -107,7 +108,7 @@ class Controls:
 
     def _ping(self, client: Client, encoding: Encoding, word: Envelope, *_: Any) -> None:
         decode_data(encoding, word.data, Empty)
-        self._state.say(client, "$pong", None, word.id)
+        self._state.say(client, "$pong", Pong(self._state.heard_ns), word.id)
 
     def _bye(self, client: Client, encoding: Encoding, word: Envelope, *_: Any) -> None:
         decode_data(encoding, word.data, ByeRequest)
@@ -201,6 +202,8 @@ class Controls:
         _: float,
     ) -> None:
         frame = decode_data(encoding, word.data, Publish)
+        if self._state.model.state is State.FAILED:
+            raise RemoteProtocolError(Code.MODEL_UNAVAILABLE, "the model will not be started again")
         index, track = self._input(frame.track)
         _check_frame(track, frame, len(attachments[0]))
         owner = self._state.session.publishers.setdefault(index, client.id)

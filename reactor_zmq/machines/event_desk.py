@@ -8,7 +8,8 @@ from reactor_zmq.errors import EventError, RemoteProtocolError
 from reactor_zmq.machines.clients import Client, require
 from reactor_zmq.machines.frontend_state import FrontEndState, Pending
 from reactor_zmq.wire.codes import Code, State
-from reactor_zmq.wire.envelope import Encoding, Envelope
+from reactor_zmq.wire.control import Applied
+from reactor_zmq.wire.envelope import Encoding, Envelope, decode_data
 from reactor_zmq.wire.link import EventIn, Reply, ReplyError
 
 
@@ -57,7 +58,8 @@ class EventDesk:
             self._state.tell(backlog.popleft())
 
     def applied(self, reply: Reply) -> None:
-        """Answer an event that the actor has applied."""
+        """Answer an event that the actor has applied, and tell those who follow events."""
+        self._tell_followers(self._state.pending.get(reply.token))
         found = self._settle(reply.token)
         if found is None:
             return
@@ -87,6 +89,14 @@ class EventDesk:
             self.failed(ReplyError(token, code, text))
         if also_waiting:
             self._fail_held(code, text)
+
+    def _followers(self) -> list[Client]:
+        return [client for client in self._state.clients if client.follows_events]
+
+    def _tell_followers(self, event: Pending | None) -> None:
+        if event is not None and event.data is not None:
+            told = Applied(event.client_id, event.type, event.data)
+            self._state.broadcast("$event", told, self._followers())
 
     def _fail_held(self, code: Code, text: str) -> None:
         held, self._held = self._held, []
@@ -150,7 +160,8 @@ class EventDesk:
         self._check_uploads(validator.upload_ids(validator.decode(encoding, raw)))
         token = next(self._tokens)
         client.in_flight += 1
-        self._state.pending[token] = Pending(client.id, event.type, event.id, event.seq)
+        data = decode_data(encoding, raw, dict[str, object]) if self._followers() else None
+        self._state.pending[token] = Pending(client.id, event.type, event.id, event.seq, data)
         message = EventIn(token, client.id, event.type, encoding, raw)
         if self._state.model.ready:
             self._state.tell(message)

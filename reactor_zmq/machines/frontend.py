@@ -35,14 +35,13 @@ from reactor_zmq.machines.reception import Reception
 from reactor_zmq.wire import link
 from reactor_zmq.wire.codes import Code, State
 from reactor_zmq.wire.contract import decode_contract
-from reactor_zmq.wire.control import ErrorBody, Progress
+from reactor_zmq.wire.control import ErrorBody, Progress, Status
 from reactor_zmq.wire.envelope import Encoding, encode
 
 _REASONS = {
     "crashed": "the model's process died and is started again",
     "hung": "the model's process made no progress and is started again",
 }
-
 
 _STRIKING = (Code.BAD_MESSAGE, Code.TOO_MANY_PARTS, Code.TOO_LARGE, Code.UNAUTHENTICATED)
 
@@ -63,6 +62,11 @@ class FrontEnd:
         self._told = self._state.standing()
 
     @property
+    def status(self) -> Status:
+        """What clients are told of the model."""
+        return self._state.status()
+
+    @property
     def stranger_count(self) -> int:
         """Peers that misbehaved and still hold a link."""
         return len(self._strikes)
@@ -75,7 +79,8 @@ class FrontEnd:
     def handle(self, stimulus: Stimulus, now: float) -> list[Instruction]:
         """Return what is to be done about a stimulus, in order."""
         match stimulus:
-            case PeerSaid(peer, parts):
+            case PeerSaid(peer, parts, unix_ns):
+                self._state.heard_ns = unix_ns
                 self._peer_said(peer, parts, now)
             case PeerArrived() | AccessChanged():
                 self._reception.handle(stimulus)

@@ -55,12 +55,16 @@ class FrontEndSettings:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An event that was accepted and not answered yet."""
+    """An event that was accepted and not answered yet.
+
+    ``data`` is kept for those who follow events; None where nobody does.
+    """
 
     client_id: str
     type: str
     id: EventId | None
     seq: int | None
+    data: dict[str, object] | None = None
 
 
 @dataclass(slots=True)
@@ -132,6 +136,7 @@ class FrontEndState:
         self.clients = Clients(settings.limits, new_id)
         self.model = Model()
         self.viewers = 0
+        self.heard_ns = 0  # Unix time at which the newest of the peers' words came
         self.pending: dict[int, Pending] = {}
         self.backlog: deque[EventIn] = deque()
         self.out: list[Instruction] = []

@@ -32,10 +32,11 @@ class PeerArrived:
 
 @dataclass(frozen=True, slots=True)
 class PeerSaid:
-    """A multipart came by this link."""
+    """A multipart came by this link, at this Unix time."""
 
     peer: bytes
     parts: Sequence[Buffer]
+    unix_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

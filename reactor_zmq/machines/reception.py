@@ -57,6 +57,9 @@ class Reception:
         if self._state.model.state is State.STOPPING:
             raise RemoteProtocolError(Code.CLOSED, "the runtime is stopping")
         grant = self._grant(letter.peer, hello.scope)
+        if hello.follow_events and not covers(grant.scope, "steer"):
+            text = "only who may steer is told of the events of others"
+            raise RemoteProtocolError(Code.FORBIDDEN, text, "follow_events")
         joined = client is None and not hello.resume
         if client is not None and hello.resume not in ("", client.token):
             text = "this link speaks for another client already"
@@ -67,6 +70,7 @@ class Reception:
             client = self._join(letter.peer, hello, grant, letter.encoding, now)
         client.delimiter = letter.delimiter
         client.follows_state = hello.follow_state
+        client.follows_events = hello.follow_events
         self._welcome(client, letter.word, resumed=bool(hello.resume))
         if joined:
             self._state.tell(self.join_notice(client))

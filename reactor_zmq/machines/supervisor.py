@@ -132,6 +132,10 @@ class Supervisor:
             case Phase.ENDED:
                 return []
 
+    def in_control(self, now: float) -> bool:
+        """Return whether a process that was killed has ended, or may still be about to."""
+        return self.phase is not Phase.KILLED or now - self._since < self._policy.kill_grace_s
+
     def next_deadline(self) -> float | None:
         """Return when :meth:`poll` has something to do, if no tick comes before."""
         if self.phase is Phase.DOWN:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Collection
+from contextlib import ExitStack
 
 from reactor_zmq.actor.process import ActorArgs
 from reactor_zmq.errors import ActorGone
@@ -66,6 +67,11 @@ class ActorKeeper:
     def phase(self) -> Phase:
         """Where the actor is in its life."""
         return self._supervisor.phase
+
+    @property
+    def in_control(self) -> bool:
+        """Whether something can be done about the actor: one that was killed does end."""
+        return self._supervisor.in_control(time.monotonic())
 
     def descriptors(self) -> list[int]:
         """Return what to poll: the link, and the end of the process."""
@@ -176,16 +182,19 @@ class ActorKeeper:
                     self._died(instruction)
 
     def _spawn(self, epoch: int) -> None:
-        ours, theirs = link_pair()
-        board = Board.create()
-        try:
-            self._process = ActorProcess(self._new_args(epoch), theirs, board)
-        except OSError as error:
-            _log.error("no actor could be started: %s", error)
-            ours.close()
-            board.close()
-            self._do(self._supervisor.exited("not_started", time.monotonic()))
-            return
+        with ExitStack() as stack:
+            try:
+                ours, theirs = link_pair()
+                stack.callback(ours.close)
+                stack.callback(theirs.close)
+                board = Board.create()
+                stack.callback(board.close)
+                self._process = ActorProcess(self._new_args(epoch), theirs, board)
+            except OSError as error:
+                _log.error("no actor could be started: %s", error)
+                self._do(self._supervisor.exited("not_started", time.monotonic()))
+                return
+            stack.pop_all()  # they belong to the process and to the link
         self.link = Link(ours, decode_from_actor)
         self.changes += 1
         self._started(epoch, board)

@@ -13,6 +13,7 @@ from reactor_zmq.config import RingConfig
 from reactor_zmq.memory.board import Board
 from reactor_zmq.memory.reader import RingReader
 from reactor_zmq.memory.ring import Ring
+from reactor_zmq.runtime.input_echo import InputEcho
 from reactor_zmq.runtime.lane import FrontEndLane
 from reactor_zmq.sockets.xpub import FramesSocket
 from reactor_zmq.wire.contract import Contract
@@ -68,10 +69,15 @@ class _Track:
 
 
 class FramePump:
-    """Sends due frames and gives their slots back; belongs to the front end's thread."""
+    """Sends due frames and gives their slots back; belongs to the front end's thread.
+
+    Attributes:
+        inputs: Shows what clients publish.
+    """
 
     def __init__(self, socket: FramesSocket, config: RingConfig, lane: FrontEndLane) -> None:
         self._socket = socket
+        self.inputs = InputEcho(socket)
         self._lane = lane
         self._config = config
         self._rings = RingReader()
@@ -93,6 +99,7 @@ class FramePump:
         self._rings.close()
         self._rings = RingReader()
         self._epoch, self._board = epoch, board
+        self.inputs.actor_started(epoch)
         self._mark_wanted()
 
     def model_loaded(self, contract: Contract) -> None:
@@ -100,6 +107,7 @@ class FramePump:
         self._tracks = [
             _Track(frame_topic(track.name), slot_topic(track.name)) for track in contract.outputs
         ]
+        self.inputs.model_loaded(contract)
         for prefixes in (self._prefixes, self._lane_prefixes):
             prefixes.intersection_update([p for p in prefixes if self._concerns(p, prefixes)])
         self._mark_wanted()
@@ -134,6 +142,8 @@ class FramePump:
 
     def _concerns(self, prefix: bytes, prefixes: set[bytes]) -> bool:
         """Whether a subscription can match a track; what can't is a flood's and not kept."""
+        if prefixes is self._prefixes and self.inputs.concerns(prefix):
+            return True
         if not self._tracks:
             return len(prefixes) < _KEPT_BEFORE_LOAD
         return any(
@@ -150,6 +160,7 @@ class FramePump:
             )
             for track in self._tracks
         ]
+        self.inputs.mark_wanted(self._prefixes)
         if self._board is not None:
             for index, track in enumerate(self._tracks):
                 self._board.set_wanted(index, track.on_socket or track.on_lane)

@@ -51,6 +51,7 @@ from reactor_zmq.runtime.observer import (
     Observer,
     Stopping,
 )
+from reactor_zmq.runtime.operations import Operations, Readings
 from reactor_zmq.runtime.timer import Timer
 from reactor_zmq.sockets.public import Sockets
 from reactor_zmq.wire import link
@@ -61,6 +62,10 @@ _PART_S = 0.25
 _LOOK_AT_CLOCK_S = 0.1
 # What one pass takes from the actor, so that peers are heard under a flood of messages.
 _BATCH = 256
+
+# Exit codes of a run that did not end as it was told to.
+LOAD_FAILED = 1
+GIVEN_UP = 3
 
 _log = logging.getLogger("reactor_zmq.frontend")
 
@@ -81,6 +86,7 @@ class FrontEndLoop:
         files: Files,
         inputs: InputStore,
         observe: Observer,
+        operations: Operations,
         wake: socket.socket,
         stop_count: Callable[[], int],
     ) -> None:
@@ -95,6 +101,7 @@ class FrontEndLoop:
         self._files = files
         self._inputs = inputs
         self._observe = observe
+        self._operations = operations
         self._wake = wake
         self._stop_count = stop_count
         self._stops_seen = 0
@@ -111,18 +118,33 @@ class FrontEndLoop:
         self._poll = select.epoll()
         self._timer_fd, self._wake_fd = self._timer.fileno(), wake.fileno()
         self._bells = {bell.fd: bell for bell in sockets.bells()}
-        for fd in (self._timer_fd, self._wake_fd, *self._bells):
+        self._probes = frozenset(operations.descriptors())
+        for fd in (self._timer_fd, self._wake_fd, *self._bells, *self._probes):
             self._poll.register(fd, select.EPOLLIN)
 
-    def run(self, keeper: ActorKeeper) -> int:
+    def run(self, keeper: ActorKeeper, *, exit_on_failure: bool = False) -> int:
         """Serve until the run has ended; return the exit code."""
         self._keeper = keeper
-        while keeper.phase is not Phase.ENDED and not (self._load_failed and not keeper.pid):
+        self._operations.watch(self._read)
+        ends = {Phase.ENDED, Phase.FAILED} if exit_on_failure else {Phase.ENDED}
+        while keeper.phase not in ends and not (self._load_failed and not keeper.pid):
             self._watch_actor()
             self._pass(self._wait())
         self._perform(self._brain.farewell())
         self._part()
-        return 1 if self._load_failed else 0
+        if self._load_failed:
+            return LOAD_FAILED
+        return GIVEN_UP if keeper.phase is Phase.FAILED else 0
+
+    def _read(self) -> Readings:
+        counts = self._pump.counts
+        return Readings(
+            self._brain.status,
+            self._keeper.in_control,
+            counts.sent,
+            counts.announced,
+            self._keeper.pid,
+        )
 
     def _part(self) -> None:
         """Give peers a moment to read the last words and to close their links themselves.
@@ -169,6 +191,8 @@ class FrontEndLoop:
         self._zap.answer_all()
         if self._events.waiting:
             self._events.flush()
+        if not ready.isdisjoint(self._probes):
+            self._operations.attend()
         if self._wake_fd in ready:
             self._wake.recv(64)
         self._tidy(ready)
@@ -193,7 +217,7 @@ class FrontEndLoop:
         for caller in self._events.arrivals():
             self._handle(PeerArrived(*caller))
         for peer, parts in batch:
-            self._handle(PeerSaid(peer, parts))
+            self._handle(PeerSaid(peer, parts, time.time_ns()))
         for peer in gone:
             self._handle(PeerGone(peer))
 
@@ -245,6 +269,7 @@ class FrontEndLoop:
             self._viewers = links
             self._handle(ViewersChanged(self._viewers))
         self._handle(TimePassed())
+        self._operations.tick()
 
     def _watch_actor(self) -> None:
         if self._keeper.changes == self._changes_seen:
@@ -277,20 +302,21 @@ class FrontEndLoop:
         self._perform(self._brain.handle(stimulus, time.monotonic()))
 
     def _perform(self, instructions: list[Instruction]) -> None:
+        # Peers that took nothing are told of when all is done: what follows from that must not
+        # come before what was decided earlier.
+        stuck: dict[bytes, None] = {}
         for instruction in instructions:
             match instruction:
                 case Say(peer, parts):
-                    if not self._events.send(peer, parts):
-                        self._handle(PeerStuck(peer))
+                    if peer not in stuck and not self._events.send(peer, parts):
+                        stuck[peer] = None
                 case Tell(message, file):
                     self._keeper.send(message, self._files.sealed(file) if file else None)
                 case StoreInput(track, frame, payload):
                     self._inputs.store(track, frame, payload, self._keeper.send)
-                case WriteFile(upload_id, offset, data):
-                    if not self._files.write(upload_id, offset, data):
-                        self._handle(FileLost(upload_id))
-                case DropFile(upload_id):
-                    self._files.drop(upload_id)
+                    self._pump.inputs.show(track, frame, payload)
+                case WriteFile() | DropFile():
+                    self._keep_file(instruction)
                 case Forget(peer):
                     self._events.forget(peer)
                 case Cut(peer):
@@ -301,6 +327,16 @@ class FrontEndLoop:
                     self._observe(ModelReady(contract.model, epoch, took))
                 case Note(level, text, facts):
                     _log.log(_LEVELS[level], text, extra={"facts": facts})
+        for peer in stuck:
+            self._handle(PeerStuck(peer))
+
+    def _keep_file(self, instruction: WriteFile | DropFile) -> None:
+        match instruction:
+            case WriteFile(upload_id, offset, data):
+                if not self._files.write(upload_id, offset, data):
+                    self._handle(FileLost(upload_id))
+            case DropFile(upload_id):
+                self._files.drop(upload_id)
 
 
 _LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}

@@ -9,11 +9,16 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Bound:
-    """The sockets are bound and the connection file is written; the model is still loading."""
+    """The sockets are bound and the connection file is written; the model is still loading.
+
+    Attributes:
+        health_port: Where probes are answered; 0 where they are not.
+    """
 
     events: str
     frames: str
     connection_file: Path
+    health_port: int = 0
 
 
 @dataclass(frozen=True)

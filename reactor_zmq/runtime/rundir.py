@@ -11,6 +11,9 @@ from pathlib import Path
 from reactor_zmq.config import runtime_directory
 from reactor_zmq.errors import ConfigError
 
+# A run that ends while another begins costs that one a try.
+_TRIES = 100
+
 
 class RunDirectory:
     """``RUNTIME_DIRECTORY/NAME``, mode 0700, locked for as long as this process runs.
@@ -24,26 +27,49 @@ class RunDirectory:
         base = runtime_directory()
         self.path = base / name
         _make_private(base)
-        _make_private(self.path)
         self._lock = self._acquire(name)
         default = base / f"{name}.json"
         self.connection_file = Path(connection_file) if connection_file else default
         self._written = False
 
     def _acquire(self, name: str) -> int:
+        """Return the descriptor of the lock that everybody sees.
+
+        A run that ends removes lock and folder at any moment: who opened the lock before that
+        holds a file that nobody else will find, and has to try again.
+        """
+        for _ in range(_TRIES):
+            _make_private(self.path)
+            fd = self._open_lock()
+            if fd is None:
+                continue
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                os.close(fd)
+                raise ConfigError(
+                    f"{name!r} is running already; stop it, or choose another --name"
+                ) from error
+            if self._is_there(fd):
+                return fd
+            os.close(fd)
+        raise ConfigError(f"{self.path / 'lock'}: other runs begin and end all the time")
+
+    def _open_lock(self) -> int | None:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
-            fd = os.open(self.path / "lock", flags, 0o600)
+            return os.open(self.path / "lock", flags, 0o600)
+        except FileNotFoundError:  # the folder has just gone
+            return None
         except OSError as error:
             raise ConfigError(f"{self.path / 'lock'}: {error.strerror}") from error
+
+    def _is_there(self, fd: int) -> bool:
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(fd)
-            raise ConfigError(
-                f"{name!r} is running already; stop it, or choose another --name"
-            ) from error
-        return fd
+            found = (self.path / "lock").lstat()
+        except OSError:
+            return False
+        return os.path.samestat(found, os.fstat(fd))
 
     def write_connection_file(self, content: bytes) -> None:
         """Write the connection file, whole or not at all, readable by this user alone.
@@ -69,7 +95,8 @@ class RunDirectory:
         """Remove what this run made, and only that, and let the lock go."""
         if self._written:
             self.connection_file.unlink(missing_ok=True)
-        for name in ("lock", "events.ipc", "frames.ipc", "lane.ipc"):
+        # The lock goes last: what the next run makes is not ours to remove.
+        for name in ("lane.ipc", "lock"):
             (self.path / name).unlink(missing_ok=True)
         with suppress(OSError):  # somebody else keeps something here; it is not ours to delete
             self.path.rmdir()

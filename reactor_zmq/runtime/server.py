@@ -10,7 +10,7 @@ import signal
 import socket
 import threading
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 
 from reactor_zmq.actor.process import ActorArgs
@@ -30,6 +30,7 @@ from reactor_zmq.runtime.keyring import Keyring, RunTokens
 from reactor_zmq.runtime.lane import FrontEndLane
 from reactor_zmq.runtime.loop import FrontEndLoop
 from reactor_zmq.runtime.observer import Bound, Observer, RunEvent
+from reactor_zmq.runtime.operations import Operations
 from reactor_zmq.runtime.rundir import RunDirectory
 from reactor_zmq.sockets.context import raise_descriptor_limit
 from reactor_zmq.sockets.public import Sockets
@@ -69,7 +70,7 @@ class Server:
         self._keyring: Keyring
         self._stops = 0
         self._hangups = 0
-        self._wake_reader, self._wake_writer = socket.socketpair()
+        self._wake: socket.socket | None = None
 
     def run(self) -> int:
         """Serve until SIGINT, SIGTERM or :meth:`stop`; return the exit code.
@@ -84,20 +85,33 @@ class Server:
         with ExitStack() as stack:
             place = RunDirectory(self._config.name, self._config.connection_file)
             stack.callback(place.remove)
-            stack.callback(self._wake_reader.close)
-            stack.callback(self._wake_writer.close)
-            stack.enter_context(self._signals())
+            woken = stack.enter_context(self._waking())
             self._keyring = Keyring(self._config.keys, self._tokens)
             start_forkserver(self._preload)
-            return self._serve(stack, place, self._bind(stack, place, max_links))
+            return self._serve(stack, place, self._bind(stack, place, max_links), woken)
 
     def stop(self) -> None:
-        """End the run in order; a second call ends it at once. Any thread may call it."""
-        self._stops += 1
-        self._wake_writer.send(b"\0")
+        """End the run in order; a second call ends it at once.
 
-    def _serve(self, stack: ExitStack, place: RunDirectory, sockets: Sockets) -> int:
+        Any thread may call it, also before the run and after it.
+        """
+        self._stops += 1
+        wake = self._wake
+        if wake is not None:
+            with suppress(OSError):  # it ends by itself at this moment, or is being woken already
+                wake.send(b"\0")
+
+    def _serve(
+        self, stack: ExitStack, place: RunDirectory, sockets: Sockets, woken: socket.socket
+    ) -> int:
         config = self._config
+        operations = Operations(config.name, config.health_port, config.notify)
+        stack.callback(operations.close)
+
+        def told(step: RunEvent) -> None:
+            operations.heed(step)
+            self._observe(step)
+
         files, inputs = Files(), InputStore(config.ring)
         stack.callback(files.close)
         stack.callback(inputs.close)
@@ -113,8 +127,9 @@ class Server:
             pump=FramePump(sockets.frames, config.ring, lane),
             files=files,
             inputs=inputs,
-            observe=self._observe,
-            wake=self._wake_reader,
+            observe=told,
+            operations=operations,
+            wake=woken,
             stop_count=lambda: self._stops,
         )
         stack.callback(loop.close)
@@ -131,11 +146,13 @@ class Server:
         keeper = ActorKeeper(supervisor, self._actor_args, started, loop.actor_died)
         stack.callback(keeper.close)
         self._write_file(place, sockets, 0)
-        self._observe(Bound(sockets.events_at, sockets.frames_at, place.connection_file))
+        self._observe(
+            Bound(sockets.events_at, sockets.frames_at, place.connection_file, operations.port)
+        )
         # Nothing made so far is garbage; collections have less to look at, and pause less.
         gc.collect()
         gc.freeze()
-        return loop.run(keeper)
+        return loop.run(keeper, exit_on_failure=config.exit_on_failure)
 
     def _bind(self, stack: ExitStack, place: RunDirectory, max_links: int) -> Sockets:
         config, limits, keyring = self._config, self._config.limits, self._keyring
@@ -183,7 +200,21 @@ class Server:
         place.write_connection_file(encode_connection_file(found))
 
     @contextmanager
-    def _signals(self) -> Generator[None]:
+    def _waking(self) -> Generator[socket.socket]:
+        """Yield what becomes readable when a signal or :meth:`stop` asks for the end."""
+        reader, writer = socket.socketpair()
+        with reader, writer:
+            for end in (reader, writer):
+                end.setblocking(False)
+            self._wake = writer
+            try:
+                with self._signals(writer):
+                    yield reader
+            finally:
+                self._wake = None
+
+    @contextmanager
+    def _signals(self, writer: socket.socket) -> Generator[None]:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -197,9 +228,7 @@ class Server:
         # A hangup is a daemon's sign to read its keys anew; without any, the terminal has gone.
         at_hangup = hang_up if self._config.keys else count
         handlers = {**dict.fromkeys(_STOP_SIGNALS, count), signal.SIGHUP: at_hangup}
-        for end in (self._wake_reader, self._wake_writer):
-            end.setblocking(False)
-        wake_before = signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
+        wake_before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
         before = {each: signal.signal(each, handler) for each, handler in handlers.items()}
         try:
             yield

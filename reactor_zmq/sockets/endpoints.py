@@ -49,6 +49,30 @@ def bind(socket: zmq.Socket[bytes], endpoint: str, what: str, why_not: str = LOC
     return socket.getsockopt_string(zmq.LAST_ENDPOINT)
 
 
+class SocketFile:
+    """The file that an ipc endpoint left, which libzmq does not remove.
+
+    Args:
+        endpoint: Bound just before; one that is not ipc leaves none.
+    """
+
+    def __init__(self, endpoint: str) -> None:
+        self._path = Path(endpoint.removeprefix("ipc://")) if endpoint.startswith("ipc:") else None
+        self._made = self._identity()
+
+    def remove(self) -> None:
+        """Remove it, unless something else is there by now."""
+        if self._path is not None and self._made and self._identity() == self._made:
+            self._path.unlink(missing_ok=True)
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.lstat() if self._path else None
+        except OSError:
+            return None
+        return (found.st_dev, found.st_ino) if found and stat.S_ISSOCK(found.st_mode) else None
+
+
 def is_local(endpoint: str) -> bool:
     """Whether only this machine can reach an endpoint; a name that isn't known counts as not."""
     if not endpoint.startswith("tcp://"):

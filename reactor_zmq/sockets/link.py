@@ -7,11 +7,13 @@ dies, and nobody else can connect to it (docs/adr/0002-seqpacket-link.md).
 from __future__ import annotations
 
 import array
+import errno
 import os
 import socket
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from reactor_zmq.errors import ActorGone
@@ -23,6 +25,8 @@ INLINE_NBYTES = 96 * 1024
 _WANTED_BUFFER = 4 * 2**20
 _RIGHTS_SPACE = socket.CMSG_SPACE(2 * array.array("i").itemsize)
 _CLOSE_ON_EXEC = int(socket.MSG_CMSG_CLOEXEC)
+# The kernel has no room at this moment: for the datagram, or for descriptors under way.
+_NOT_NOW = (errno.EAGAIN, errno.ENOBUFS, errno.ENOMEM, errno.ETOOMANYREFS)
 _OVERSIZE = b"\xc1"  # never used by MessagePack, so no datagram begins with it
 
 M = TypeVar("M", bound="ToActor | FromActor")
@@ -66,15 +70,31 @@ class Link(Generic[M]):
         """Send one datagram, with a duplicate of ``fd`` where the message carries one.
 
         Raises:
-            ActorGone: The other end has closed.
+            ActorGone: The other end has closed, or no descriptor is left for what has to wait: a
+                link that can't carry a message is of no use any more.
         """
         data = encode_link(message)
+        with self._lock:
+            try:
+                self._take(data, fd)
+            except OSError as error:
+                raise ActorGone(f"the link can't carry a message: {error.strerror}") from error
+            self._flush()
+
+    def _take(self, data: bytes, fd: int | None) -> None:
+        """Put a datagram into the backlog, or send it where that saves a descriptor."""
+        if fd is not None and not self._backlog and len(data) <= INLINE_NBYTES:
+            with suppress(OSError):  # told by the next try
+                _send(self._socket, data, [fd])
+                return
         fds = [] if fd is None else [os.dup(fd)]
         if len(data) > INLINE_NBYTES:
-            data, fds = _OVERSIZE, [_spill(data), *fds]
-        with self._lock:
-            self._backlog.append((data, fds))
-            self._flush()
+            try:
+                data, fds = _OVERSIZE, [_spill(data), *fds]
+            except OSError:
+                _close_all(fds)
+                raise
+        self._backlog.append((data, fds))
 
     def flush(self) -> bool:
         """Hand waiting datagrams to the kernel; return whether none is left.
@@ -91,13 +111,12 @@ class Link(Generic[M]):
             data, fds = self._backlog[0]
             try:
                 _send(self._socket, data, fds)
-            except BlockingIOError:
-                return
             except OSError as error:
+                if error.errno in _NOT_NOW:
+                    return
                 raise ActorGone(f"the link has closed: {error.strerror}") from error
             self._backlog.popleft()
-            for fd in fds:
-                os.close(fd)
+            _close_all(fds)
 
     def receive(self) -> tuple[M, int | None] | None:
         """Return the next message and its descriptor, or None when nothing waits.
@@ -105,16 +124,20 @@ class Link(Generic[M]):
         The descriptor belongs to the caller.
 
         Raises:
-            ActorGone: The other end has closed and everything it sent was received.
+            ActorGone: The other end has closed and everything it sent was received, or no
+                descriptor was left for what it sent.
         """
         try:
-            size, fds = _receive(self._socket, self._buffer)
-        except BlockingIOError:
-            return None
+            size, fds, whole = _receive(self._socket, self._buffer)
         except OSError as error:
+            if error.errno in _NOT_NOW:
+                return None
             raise ActorGone(f"the link has closed: {error.strerror}") from error
         if size == 0:
             raise ActorGone("the link has closed")
+        if not whole:
+            _close_all(fds)
+            raise ActorGone("a descriptor could not be received: none is left")
         data = bytes(memoryview(self._buffer)[:size])
         if data == _OVERSIZE:
             data = _slurp(fds.pop(0))
@@ -124,8 +147,7 @@ class Link(Generic[M]):
         """Close this end and drop what waits."""
         with self._lock:
             for _, fds in self._backlog:
-                for fd in fds:
-                    os.close(fd)
+                _close_all(fds)
             self._backlog.clear()
             self._socket.close()
 
@@ -138,22 +160,31 @@ def _send(end: socket.socket, data: bytes, fds: list[int]) -> None:
         end.send(data)
 
 
-def _receive(end: socket.socket, buffer: bytearray) -> tuple[int, list[int]]:
-    size, ancillary, _, _ = end.recvmsg_into([buffer], _RIGHTS_SPACE, _CLOSE_ON_EXEC)
+def _close_all(fds: list[int]) -> None:
+    for fd in fds:
+        os.close(fd)
+
+
+def _receive(end: socket.socket, buffer: bytearray) -> tuple[int, list[int], bool]:
+    size, ancillary, flags, _ = end.recvmsg_into([buffer], _RIGHTS_SPACE, _CLOSE_ON_EXEC)
     fds: list[int] = []
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             found = array.array("i")
             found.frombytes(data[: len(data) - len(data) % found.itemsize])
             fds.extend(found)
-    return size, fds
+    return size, fds, not flags & socket.MSG_CTRUNC
 
 
 def _spill(data: bytes) -> int:
     fd = os.memfd_create("reactor-datagram", os.MFD_CLOEXEC)
     view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
+    try:
+        while view:
+            view = view[os.write(fd, view) :]
+    except OSError:
+        os.close(fd)
+        raise
     return fd
 
 

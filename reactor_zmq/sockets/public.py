@@ -7,7 +7,7 @@ import logging
 from reactor_zmq.errors import ConfigError
 from reactor_zmq.machines.access import AllowList
 from reactor_zmq.sockets.context import new_context
-from reactor_zmq.sockets.endpoints import LOCAL_ONLY, bind
+from reactor_zmq.sockets.endpoints import LOCAL_ONLY, SocketFile, bind
 from reactor_zmq.sockets.keys import KeyPair
 from reactor_zmq.sockets.readiness import Doorbell
 from reactor_zmq.sockets.router import EventsSocket
@@ -37,6 +37,7 @@ class Sockets:
         pair: KeyPair | None = None,
     ) -> None:
         self._context = new_context()
+        self._files: list[SocketFile] = []
         # The guard is there before anything that it guards.
         self._max_links = max_links
         self.zap = ZapHandler(self._context, allowed, self._full)
@@ -52,7 +53,7 @@ class Sockets:
     def bind_lane(self, endpoint: str) -> None:
         """Bind the lane socket where that is possible; ``lane_at`` stays empty otherwise."""
         try:
-            self.lane_at = bind(self.lane.socket, endpoint, "the lane's")
+            self.lane_at = self._bound(bind(self.lane.socket, endpoint, "the lane's"))
         except ConfigError as error:
             _log.warning("no same-host lane: %s", error)
 
@@ -70,8 +71,12 @@ class Sockets:
         Raises:
             ConfigError: One of them can't be bound.
         """
-        self.events_at = bind(self.events.socket, events, "--events", why_not)
-        self.frames_at = bind(self.frames.socket, frames, "--frames", why_not)
+        self.events_at = self._bound(bind(self.events.socket, events, "--events", why_not))
+        self.frames_at = self._bound(bind(self.frames.socket, frames, "--frames", why_not))
+
+    def _bound(self, endpoint: str) -> str:
+        self._files.append(SocketFile(endpoint))
+        return endpoint
 
     def bells(self) -> tuple[Doorbell, ...]:
         """Return what to poll, and to ring when its descriptor announces something."""
@@ -95,6 +100,8 @@ class Sockets:
 
     def close(self) -> None:
         """Close all of them; what was said last to clients has half a second to leave."""
+        for file in self._files:
+            file.remove()
         self.events.close()
         self.frames.close()
         self.lane.close()

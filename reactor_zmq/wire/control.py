@@ -39,6 +39,8 @@ class Hello(_In, frozen=True):
             that, else ``view``.
         resume: Token of a ``$welcome`` whose link broke.
         follow_state: Whether ``$state`` is pushed to this client at each change.
+        follow_events: Whether ``$event`` is pushed for each event that was applied, whoever sent
+            it; for those who may steer.
     """
 
     protocol: Annotated[int, Meta(ge=0, le=2**31)]
@@ -46,6 +48,7 @@ class Hello(_In, frozen=True):
     scope: Scope | None = None
     resume: Annotated[str, Meta(max_length=128)] = ""
     follow_state: bool = False
+    follow_events: bool = False
 
 
 class Progress(_Out, frozen=True, omit_defaults=True):
@@ -174,6 +177,20 @@ class StateChange(_Out, frozen=True):
 
     version: int
     fields: dict[str, object]
+
+
+class Applied(_Out, frozen=True):
+    """``$event``: an event was applied, told to those who follow; ``client`` sent it."""
+
+    client: str
+    type: str
+    data: dict[str, object]
+
+
+class Pong(_Out, frozen=True):
+    """``$pong``: the front end's Unix time when it took the ``$ping`` from its socket."""
+
+    unix_ns: int = 0
 
 
 class ErrorBody(_Out, frozen=True, omit_defaults=True):

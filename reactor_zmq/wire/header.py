@@ -14,6 +14,7 @@ from reactor_zmq.wire.envelope import DECODE_ERRORS, PROTOCOL_VERSION, explain
 
 FRAME_TOPIC = "frame/"
 SLOT_TOPIC = "slot/"
+INPUT_TOPIC = "input/"
 SYNC_TOPIC = "sync/"
 MAX_METADATA_NBYTES = 65_536
 
@@ -95,6 +96,17 @@ def frame_topic(track: str) -> bytes:
     The closing slash keeps ``main`` from matching ``main_video``.
     """
     return f"{FRAME_TOPIC}{track}/".encode()
+
+
+def input_topic(track: str) -> bytes:
+    """Return the topic on which what clients publish to an input track is to be seen."""
+    return f"{INPUT_TOPIC}{track}/".encode()
+
+
+def sample_encoding(kind: str, shape: tuple[int, ...], dtype: str) -> str:
+    """Return the name of a frame's sample layout by the kind of its track."""
+    known = {"audio": "s16", "tensor": "tensor"}
+    return known.get(kind) or video_encoding(shape, dtype)
 
 
 def video_encoding(shape: tuple[int, ...], dtype: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextvars import ContextVar
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from reactor_zmq import (
     Video,
     event,
 )
+
+MOOD: ContextVar[int] = ContextVar("mood", default=0)
 
 
 class Out(Output):
@@ -59,6 +62,14 @@ class Probe(ReactorPipeline):
     @event(name="weigh")
     def weigh(self, file: UploadedFile) -> Sum:
         return Sum(total=sum(file.data))
+
+    @event(name="remember")
+    async def remember(self, mood: int):
+        MOOD.set(mood)
+
+    @event(name="recall")
+    def recall(self) -> Sum:
+        return Sum(total=MOOD.get())
 
     @event(name="fault")
     def fault(self):

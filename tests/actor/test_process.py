@@ -303,6 +303,15 @@ def test_an_uploaded_file_arrives_as_a_descriptor(joined):
     assert (reply.type, msgspec.msgpack.decode(reply.data)) == ("sum", {"total": 6})
 
 
+def test_context_variables_are_the_same_for_every_handler(joined):
+    """Some handlers run in the host's task and others where the event arrives."""
+    joined.event(1, "remember", mood=7)
+    joined.until(link.Reply)
+    joined.event(2, "recall")
+    reply = joined.until(link.Reply, 2)
+    assert msgspec.msgpack.decode(reply.data) == {"total": 7}
+
+
 def test_importing_the_actor_loads_nothing_that_cannot_be_forked():
     """No ZeroMQ, no GPU library: it is preloaded into the forkserver."""
     probe = (

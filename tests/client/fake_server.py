@@ -65,6 +65,7 @@ class FakeServer:
         heard: Every envelope that came, control words included.
         status: As told in ``$welcome``.
         published: Frames for input tracks: data and bytes.
+        ahead_ns: So far its clock is ahead of everybody's; untold without ``tells_time``.
         swallow: Envelopes for which this is true are lost on the way in.
     """
 
@@ -83,6 +84,8 @@ class FakeServer:
         self.inputs = ["camera"]
         self.schema_hash = "abc"
         self.resumable = True
+        self.tells_time = True
+        self.ahead_ns = 0
         self.reply_to_hello: Callable[[dict[str, Any]], Answer | bytes] | None = None
         self.swallow: Callable[[dict[str, Any]], bool] = lambda _: False
         self.syncs_to_ignore = 0
@@ -306,7 +309,8 @@ class FakeServer:
             return self._file(word, attachments)
         match word["type"]:
             case "$ping":
-                return {"type": "$pong", "data": {}, "id": word.get("id")}
+                told = {"unix_ns": time.time_ns() + self.ahead_ns} if self.tells_time else {}
+                return {"type": "$pong", "data": told, "id": word.get("id")}
             case "$bye":
                 self.members.pop(member.token)
                 return {"type": "$bye", "data": {}, "id": word.get("id")}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from stage import Stage
 
 from reactor_zmq.machines.frontend_vocabulary import (
+    ActorDied,
     DropFile,
     FileLost,
     PeerSaid,
@@ -197,6 +198,17 @@ def test_first_publisher_owns_the_track():
     assert ok["type"] == "$ok"
     assert publish(stage, "b") == []
     assert "InputClosed" in [type(m).__name__ for m in stage.told()]
+
+
+def test_frame_for_a_model_that_is_given_up_is_refused():
+    """While an actor restarts frames are dropped; when none comes any more that is said."""
+    stage = Stage()
+    stage.hello("a")
+    stage.do(ActorDied("crashed"))
+    assert publish(stage) == []
+    stage.do(ActorDied("crashed", final=True))
+    (error,) = publish(stage)
+    assert error["data"]["code"] == "model_unavailable"
 
 
 def test_leaving_frees_the_track():

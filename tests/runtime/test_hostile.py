@@ -45,3 +45,34 @@ def test_upload_without_a_descriptor_is_refused(run, client):
     assert peer.ask("$upload_chunk", word, b"x")["data"]["code"] == "upload_refused"
     assert peer.ask("$ping")["type"] == "$pong"
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def test_no_descriptor_for_a_new_actor_is_a_failed_start(run, client, wait_until):
+    """The front end stays, tells that nothing could be started, and goes on when there is room."""
+    served = run("Page", "--max-restarts", "100")
+    peer = client(served)
+    pid = served.process.pid
+    _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (16, hard))
+    served.kill_actor()
+    wait_until(lambda: "no actor could be started" in served.output, "a start that failed")
+    assert peer.ask("$status")["data"]["state"] == "restarting"
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (hard, hard))
+    peer.hear_until("$status", state="ready")
+    assert peer.ask("ask_prompt")["type"] == "current_prompt"
+
+
+def test_file_that_can_not_be_handed_over_is_no_disaster(run, client):
+    """Without a descriptor to pass, the run goes on and the file is there with the next actor."""
+    served = run("Page")
+    peer = client(served)
+    digest = hashlib.sha256(b"x").hexdigest()
+    ready = peer.ask("$upload", {"name": "x", "size": 1, "sha256": digest})["data"]
+    peer.ask("$upload_chunk", {"upload_id": ready["upload_id"], "offset": 0}, b"x")
+    pid = served.process.pid
+    _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (16, hard))
+    peer.ask("$upload_finish", {"upload_id": ready["upload_id"]})
+    assert peer.ask("$ping")["type"] == "$pong"
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (hard, hard))
+    assert peer.ask("ask_prompt")["type"] == "current_prompt"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 
 import pytest
 
@@ -105,3 +106,49 @@ def test_open_folder_is_closed_again(run_directory):
     place = RunDirectory("demo")
     assert stat.S_IMODE(base.stat().st_mode) == 0o700
     place.remove()
+
+
+def test_name_has_one_owner_while_runs_begin_and_end(run_directory):
+    """A lock that its owner removes, and a folder that goes, are never held by a second run."""
+    owners, most, ended = 0, 0, []
+    count = threading.Lock()
+
+    def begin_and_end() -> None:
+        nonlocal owners, most
+        done = 0
+        while done < 200:
+            try:
+                place = RunDirectory("demo")
+            except ConfigError:
+                continue
+            with count:
+                owners += 1
+                most = max(most, owners)
+            (place.path / "lane.ipc").touch()
+            assert (place.path / "lane.ipc").exists()
+            with count:
+                owners -= 1
+            place.remove()
+            done += 1
+        ended.append(done)
+
+    threads = [threading.Thread(target=begin_and_end) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert ended == [200] * 4
+    assert most == 1
+
+
+def test_refused_run_leaves_no_descriptor(resources, run_directory):
+    """A lock that can't be had, for whatever reason, costs nothing."""
+    base = run_directory / "reactor-zmq"
+    base.mkdir()
+    (base / "demo").mkdir()
+    (base / "demo" / "lock").mkdir()
+    with pytest.raises(ConfigError, match="lock"):
+        RunDirectory("demo")
+    (base / "demo" / "lock").rmdir()
+    (base / "demo").rmdir()
+    base.rmdir()

@@ -1,0 +1,143 @@
+"""One WebSocket: texts and records out in order, texts and records in, and whether it lives."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+
+from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
+
+from reactor_zmq_bridge.config import BridgeTimes
+from reactor_zmq_bridge.pulse import Pulse
+
+_QUIET = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR)
+
+
+class Link:
+    """A browser's WebSocket; belongs to the loop's thread.
+
+    Args:
+        socket: Prepared, with neither heartbeat nor autoping: both are ours.
+        transport: The connection below it.
+        unanswered_since: When the oldest record was sent that is not acknowledged.
+    """
+
+    def __init__(
+        self,
+        socket: web.WebSocketResponse,
+        transport: asyncio.Transport,
+        times: BridgeTimes,
+        most_nbytes: int,
+    ) -> None:
+        self.unanswered_since: Callable[[], float | None] = _nothing
+        self._socket = socket
+        self._transport = transport
+        self._times = times
+        self._most_nbytes = most_nbytes
+        self._pulse = Pulse(times, time.monotonic())
+        self._texts: deque[str] = deque()
+        self._texts_nbytes = 0
+        self._stirred = asyncio.Event()
+        self._lock = asyncio.Lock()
+        self._tasks = [asyncio.create_task(self._speak()), asyncio.create_task(self._beat())]
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be said any more."""
+        return self._socket.closed or self._transport.is_closing()
+
+    # --- out ----------------------------------------------------------------------------------
+
+    def say(self, text: str) -> None:
+        """Send a text when those before it have left; who does not read is let go."""
+        self._texts.append(text)
+        self._texts_nbytes += len(text)
+        if self._texts_nbytes > self._most_nbytes:
+            self.abort()
+        self._stirred.set()
+
+    async def send_record(self, data: bytes) -> None:
+        """Send a binary message; the caller keeps the time.
+
+        Raises:
+            ConnectionError: The browser has gone.
+        """
+        async with self._lock:
+            await self._socket.send_bytes(data)
+
+    def abort(self) -> None:
+        """Break the connection at once."""
+        self._transport.abort()
+
+    async def close(self, code: int, reason: str) -> None:
+        """Say what is left and close in order, or break it when that takes too long."""
+        timer = asyncio.get_running_loop().call_later(self._times.send_s, self.abort)
+        try:
+            with suppress(ConnectionError, RuntimeError):
+                async with self._lock:
+                    while self._texts and not self.closed:
+                        await self._socket.send_str(self._texts.popleft())
+                await self._socket.close(code=code, message=reason.encode())
+        finally:
+            timer.cancel()
+
+    async def end(self) -> None:
+        """Stop what runs for this link; the handler's last step."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _speak(self) -> None:
+        while True:
+            await self._stirred.wait()
+            self._stirred.clear()
+            while self._texts:
+                text = self._texts.popleft()
+                self._texts_nbytes -= len(text)
+                timer = asyncio.get_running_loop().call_later(self._times.send_s, self.abort)
+                try:
+                    async with self._lock:
+                        await self._socket.send_str(text)
+                except (ConnectionError, RuntimeError):
+                    return
+                finally:
+                    timer.cancel()
+
+    # --- in -----------------------------------------------------------------------------------
+
+    async def receive(self) -> str | bytes | None:
+        """Return the next text or binary message; None when there are no more."""
+        while True:
+            message: WSMessage = await self._socket.receive()
+            self._pulse.heard(time.monotonic())
+            if message.type is WSMsgType.PING:
+                with suppress(ConnectionError, RuntimeError):
+                    await self._socket.pong(message.data)
+            elif message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                return message.data
+            elif message.type in _QUIET:
+                return None
+
+    # --- whether it lives ---------------------------------------------------------------------
+
+    async def _beat(self) -> None:
+        while True:
+            now = time.monotonic()
+            self._pulse.owed_since(self.unanswered_since())
+            if self._pulse.dead(now):
+                self.abort()
+                return
+            if self._pulse.ask(now):
+                with suppress(ConnectionError, RuntimeError):
+                    await self._socket.ping()
+            await asyncio.sleep(self._pulse.wait_s(now))
+
+
+def _nothing() -> float | None:
+    return None
+
+
+__all__ = ["Link", "WSCloseCode"]

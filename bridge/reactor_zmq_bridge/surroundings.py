@@ -1,0 +1,31 @@
+"""What all sessions of a bridge share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from reactor_zmq_bridge.admission import Tickets
+from reactor_zmq_bridge.config import BridgeConfig
+from reactor_zmq_bridge.record import Codec
+from reactor_zmq_bridge.source import Sources
+from reactor_zmq_bridge.tracks import TrackTable
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Belongs to the loop's thread.
+
+    Attributes:
+        codecs: What can be encoded here.
+        viewers: Counts browsers that look at something.
+    """
+
+    config: BridgeConfig
+    sources: Sources
+    pool: ThreadPoolExecutor
+    codecs: frozenset[Codec]
+    tickets: Tickets
+    viewers: Callable[[], int]
+    tracks: TrackTable = field(default_factory=TrackTable)

@@ -1,0 +1,106 @@
+"""What stands at the sending end: runs of the runtime, and processes of the ceilings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import reactor_zmq
+from reactor_zmq.benchmark.processes import Worker
+from reactor_zmq.benchmark.tasks import Address, Answer, Produce
+from reactor_zmq.benchmark.worker import ORDERS
+from reactor_zmq.testing.running import running
+
+_MODELS = "reactor_zmq.benchmark.models"
+_START_S = 30.0
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A host that serves.
+
+    Attributes:
+        address: What readers and askers need.
+        pids: The processes that work for it, as of this moment.
+        stream: Turns the stream beside events on and off, where there is one.
+    """
+
+    address: Address
+    pids: Callable[[], tuple[int, ...]]
+    stream: Callable[[bool], object] = bool
+
+
+class Host(Protocol):
+    """Something that can be started; hosts are equal when one can serve for the other."""
+
+    def serving(self, folder: Path) -> Any:
+        """Return a context manager that serves while it is entered; ``folder`` is its own."""
+        ...
+
+
+@dataclass(frozen=True)
+class RuntimeHost:
+    """``reactor-zmq run`` of one of the benchmark's models.
+
+    Attributes:
+        model: ``ToOrder`` or ``Answering``.
+        scheme: ``tcp`` or ``ipc``, of both sockets.
+        options: More options of ``run``.
+    """
+
+    model: str
+    scheme: str
+    options: tuple[str, ...] = ()
+
+    @contextmanager
+    def serving(self, folder: Path) -> Generator[Serving]:
+        """Run it, with a client that keeps the session alive between readers."""
+        words = [f"--model.orders={folder}/{ORDERS}", *self.options]
+        for name in ("events", "frames"):
+            where = "tcp://127.0.0.1:*" if self.scheme == "tcp" else f"ipc://{folder}/{name}"
+            words.append(f"--{name}={where}")
+        words += ["--connection-file", str(folder / "run.json")]
+        with (
+            running(f"{_MODELS}:{self.model}", *words, name=f"bench-{folder.name}") as run,
+            reactor_zmq.connect(run.connection_file) as client,
+        ):
+            client.wait_ready(_START_S)
+
+            def pids() -> tuple[int, ...]:
+                return run.connection.pid, run.connection.actor_pid
+
+            def stream(on: bool) -> None:
+                client.send("set_on", on=on)
+
+            yield Serving({"file": str(run.connection_file)}, pids, stream)
+
+
+@dataclass(frozen=True)
+class ProducerHost:
+    """A process that sends what is ordered: a ceiling, or another system.
+
+    Attributes:
+        maker: ``module:name`` of its :class:`~reactor_zmq.benchmark.tasks.Producer`.
+        arguments: Given to it by name.
+        python: Its interpreter, where it has one of its own; with ``env``, as pairs.
+    """
+
+    maker: str
+    arguments: tuple[tuple[str, str], ...] = ()
+    python: str = ""
+    env: tuple[tuple[str, str], ...] = ()
+    task: type[Produce | Answer] = field(default=Produce)
+
+    @contextmanager
+    def serving(self, folder: Path) -> Generator[Serving]:
+        """Start the process; its address is known when this is entered."""
+        with Worker(self.python, self._env()) as worker:
+            worker.begin(self.task(self.maker, str(folder), dict(self.arguments)))
+            address: Address = worker.hear(_START_S)
+            yield Serving(address, lambda: (worker.pid,))
+
+    def _env(self) -> Mapping[str, str] | None:
+        return dict(self.env) if self.env else None

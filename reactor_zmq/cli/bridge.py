@@ -1,0 +1,60 @@
+"""``reactor-zmq bridge``: show a run in browsers."""
+
+from __future__ import annotations
+
+import argparse
+from importlib.util import find_spec
+
+from reactor_zmq.errors import ConfigError
+from reactor_zmq.logs import set_up_logging
+
+_NEEDED = ("aiohttp", "simplejpeg")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Serve until Ctrl-C.
+
+    Raises:
+        ConfigError: The operator has to change something.
+    """
+    check_installed()
+    from reactor_zmq_bridge.config import BridgeConfig, BridgeLimits  # noqa: PLC0415 - an extra
+    from reactor_zmq_bridge.server import Serving, run  # noqa: PLC0415 - an extra
+
+    set_up_logging(options.log_format, verbose=options.verbose)
+    config = BridgeConfig(
+        target=options.name,
+        host=options.host,
+        port=options.port,
+        listen_fd=options.listen_fd,
+        origins=tuple(options.origin),
+        hosts=tuple(options.allow_host),
+        expose=options.expose,
+        limits=BridgeLimits(
+            sessions=options.sessions, sessions_per_address=options.sessions_per_address
+        ),
+    )
+
+    def announce(serving: Serving) -> None:
+        token = serving.bridge.door.found().token if serving.bridge.door.reachable() else ""
+        print(page_url(options.host, serving.port, token), flush=True)
+
+    return run(config, announce)
+
+
+def page_url(host: str, port: int, token: str) -> str:
+    """Return the address of the page; the fragment with the token is never sent over a network."""
+    name = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - compared with
+    shown = f"[{name}]" if ":" in name else name
+    return f"http://{shown}:{port}/#token={token}"
+
+
+def check_installed() -> None:
+    """Look whether the extra is installed, without importing it.
+
+    Raises:
+        ConfigError: It is not; the text names the command that installs it.
+    """
+    if missing := [name for name in _NEEDED if find_spec(name) is None]:
+        what = " and ".join(missing)
+        raise ConfigError(f"the bridge needs {what}: pip install 'reactor-zmq[bridge]'")
