@@ -8,6 +8,7 @@ import numpy as np
 
 from reactor_zmq import (
     Idle,
+    Input,
     InputField,
     InputState,
     ModelMessage,
@@ -79,6 +80,15 @@ class Paced(ReactorPipeline):
     def ping(self, value: int) -> Pong:
         return Pong(value=value)
 
+    @event(name="hang")
+    def hang(self):
+        while True:
+            pass
+
+    @event(name="lose_gpu")
+    def lose_gpu(self):
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
     def inference(self):
         while True:
             self._picture[0, 0, 0] += 1
@@ -91,6 +101,16 @@ class Resting(Paced):
     def inference(self):
         while True:
             yield Idle
+
+
+class Camera(Input):
+    camera: Video
+
+
+class Hearing(Paced):
+    """Takes frames as well; looks at none."""
+
+    input: Camera
 
 
 class Books(InputState):

@@ -21,7 +21,7 @@ class Limits(Struct, frozen=True, kw_only=True):
         mailbox: Events accepted and not yet answered, all clients together.
         client_window: The same for one client.
         client_queue: Messages waiting for a client that does not read.
-        strikes: Malformed messages after which a peer is heard no more.
+        strikes: Malformed messages after which a peer's link is closed.
         upload_nbytes: One file.
         session_upload_nbytes: All files of a session.
         session_uploads: How many they may be: each holds a descriptor.

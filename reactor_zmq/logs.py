@@ -6,6 +6,8 @@ Nothing here ever sees a payload or a token: those are never given to a logger.
 from __future__ import annotations
 
 import logging
+import os
+import select
 import sys
 import time
 from typing import TextIO
@@ -47,6 +49,57 @@ class JsonFormatter(logging.Formatter):
         return msgspec.json.encode(entry, enc_hook=str).decode()
 
 
+class DroppingHandler(logging.StreamHandler[TextIO]):
+    """Drops what the reader of a pipe or a terminal does not take at once.
+
+    A process that waits for whoever reads its log serves nobody meanwhile. The first line that
+    gets through again says how many did not.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._dropped = 0
+        self._fd = _descriptor(stream)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, or count it."""
+        if self._fd is None:
+            super().emit(record)
+            return
+        try:
+            line = self.format(record)
+        except Exception:  # noqa: BLE001 - a log call with wrong arguments, as logging sees it
+            self.handleError(record)
+            return
+        if self._dropped:
+            line = f"({self._dropped} lines were dropped: nobody read them)\n{line}"
+        if self._write(self._fd, f"{line}\n".encode(errors="backslashreplace")):
+            self._dropped = 0
+        else:
+            self._dropped += 1
+
+    @staticmethod
+    def _write(fd: int, data: bytes) -> bool:
+        writable = select.poll()
+        writable.register(fd, select.POLLOUT)
+        try:
+            # What is announced as room is a page at least, and no more is certain.
+            for begin in range(0, len(data), select.PIPE_BUF):
+                if not any(event & select.POLLOUT for _, event in writable.poll(0)):
+                    return False
+                os.write(fd, data[begin : begin + select.PIPE_BUF])
+        except OSError:  # its reader has gone
+            return False
+        return True
+
+
+def _descriptor(stream: TextIO) -> int | None:
+    try:
+        return stream.fileno()
+    except (OSError, ValueError):  # a stream in memory
+        return None
+
+
 def facts_of(record: logging.LogRecord) -> dict[str, object]:
     """Return the named values that the log call gave as ``extra={"facts": {…}}``."""
     return getattr(record, "facts", {})
@@ -54,7 +107,7 @@ def facts_of(record: logging.LogRecord) -> dict[str, object]:
 
 def set_up_logging(form: str, *, verbose: bool = False, stream: TextIO | None = None) -> None:
     """Send this process's logs to ``stream`` (default stderr) in one of the two forms."""
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = DroppingHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]

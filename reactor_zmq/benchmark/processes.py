@@ -90,8 +90,14 @@ class _Foreign:
     def __init__(self, python: str, pipe: Connection, env: Mapping[str, str] | None) -> None:
         fd = pipe.fileno()
         command = [python or sys.executable, "-m", "reactor_zmq.benchmark.worker", str(fd)]
+        # What goes wrong comes through the pipe; what a system prints beside would hide progress.
         self._process = subprocess.Popen(
-            command, pass_fds=(fd,), stdin=subprocess.DEVNULL, env=None if env is None else {**env}
+            command,
+            pass_fds=(fd,),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=None if env is None else {**env},
         )
         self.pid = self._process.pid
 

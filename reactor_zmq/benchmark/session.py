@@ -89,6 +89,7 @@ class Session:
         serving, folder = self._serving(way.host)
         readers = [self._worker(i, way.python, way.env) for i in range(step.order.readers)]
         address = {**serving.address, **way.extra}
+        address["size"] = step.measured.cell.size
         if not step.order.pace_hz:
             address["every"] = "yes"
         pids = (*serving.pids(), *(worker.pid for worker in readers))
@@ -109,6 +110,8 @@ class Session:
         except TaskFailedError:
             self._dismiss(way.python, way.env)
             raise
+        if way.afresh:
+            self._dismiss(way.python, way.env)
         return combine(found, seconds)
 
     def _events(self, way: EventWay, seconds: float) -> Figures:

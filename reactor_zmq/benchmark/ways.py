@@ -29,6 +29,7 @@ class FrameWay:
         kernel_copies: Copies of each frame by the kernel, one in, one out.
         lends: Whether a producer can draw in place.
         python, env: The reader's interpreter, where it has one of its own.
+        afresh: Whether each reader needs a process of its own.
     """
 
     name: str
@@ -37,6 +38,7 @@ class FrameWay:
     opener: str
     ceiling: str = ""
     kind: Kind = "runtime"
+    afresh: bool = False
     extra: Address = field(default_factory=dict[str, str])
     kernel_copies: int = 0
     lends: bool = True

@@ -45,7 +45,7 @@ def work(pipe: Pipe) -> None:
     while True:
         try:
             task: Task = pipe.recv()
-        except EOFError:
+        except (EOFError, ConnectionResetError):
             return
         try:
             answer: Any = do(task, pipe)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from reactor_zmq.config import Limits
 from reactor_zmq.errors import RemoteProtocolError
@@ -83,6 +84,7 @@ class Clients:
         self._by_id: dict[str, Client] = {}
         self._by_peer: dict[bytes, Client] = {}
         self._by_token: dict[str, Client] = {}
+        self._lost: dict[str, Client] = {}  # in the order in which their links broke
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -133,6 +135,7 @@ class Clients:
         client.peer = peer
         client.encoding = encoding
         client.lost_at = None
+        self._lost.pop(client.id, None)
         self._by_peer[peer] = client
 
     def lose(self, peer: bytes, now: float) -> Client | None:
@@ -141,15 +144,22 @@ class Clients:
         if client is not None:
             client.peer = None
             client.lost_at = now
+            self._lost[client.id] = client
         return client
 
     def leave(self, client: Client) -> None:
         """Forget a client."""
         self._by_id.pop(client.id, None)
         self._by_token.pop(client.token, None)
+        self._lost.pop(client.id, None)
         if client.peer is not None:
             self._by_peer.pop(client.peer, None)
 
+    def longest_lost(self) -> Client | None:
+        """Return the client whose link broke longest ago, None where all links stand."""
+        return next(iter(self._lost.values()), None)
+
     def overdue(self, now: float, resume_s: float) -> list[Client]:
         """Return the clients whose time to resume is over."""
-        return [c for c in self if c.lost_at is not None and now - c.lost_at >= resume_s]
+        long_lost = takewhile(lambda c: now - (c.lost_at or 0) >= resume_s, self._lost.values())
+        return list(long_lost)

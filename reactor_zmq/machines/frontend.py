@@ -17,6 +17,7 @@ from reactor_zmq.machines.frontend_vocabulary import (
     ActorSaid,
     ActorStarted,
     Buffer,
+    Cut,
     FileLost,
     Instruction,
     ModelLoaded,
@@ -143,14 +144,18 @@ class FrontEnd:
             self._desk.accept(client, letter.encoding, word)
 
     def _refuse(self, letter: Letter, error: RemoteProtocolError) -> None:
-        if error.code in _STRIKING:
-            strikes = self._strikes[letter.peer] = self._strikes.get(letter.peer, 0) + 1
-            if strikes == self._state.limits.strikes:
-                self._state.note("warning", "peer is heard no more", strikes=strikes)
         word = letter.word
         body = ErrorBody(error.code, error.text, error.field, word.type or None)
         part = encode(letter.encoding, "$error", body, word.id)
         self._state.out.append(Say(letter.peer, (b"", part) if letter.delimiter else (part,)))
+        if error.code in _STRIKING:
+            self._strike(letter.peer)
+
+    def _strike(self, peer: bytes) -> None:
+        strikes = self._strikes[peer] = self._strikes.get(peer, 0) + 1
+        if strikes == self._state.limits.strikes:
+            self._state.note("warning", "a peer that sent rubbish was cut", strikes=strikes)
+            self._state.out.append(Cut(peer))
 
     def _peer_gone(self, peer: bytes, now: float) -> None:
         self._strikes.pop(peer, None)

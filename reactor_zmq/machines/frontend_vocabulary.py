@@ -141,9 +141,14 @@ class Forget:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """End the peer's link, when what was said to it has had time to leave."""
+    """End the peer's link, whatever still waits for it.
+
+    Attributes:
+        gently: When what was said last has had time to leave.
+    """
 
     peer: bytes
+    gently: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reactor_zmq.errors import RemoteProtocolError
 from reactor_zmq.machines.access import AllowList, Grant
 from reactor_zmq.machines.clients import Client
@@ -21,28 +23,32 @@ class Reception:
     def __init__(self, state: FrontEndState) -> None:
         self._state = state
         self._arrived: dict[bytes, PeerArrived] = {}
+        self._allowed: AllowList | None = None  # until it changes, the handshake has seen to it
 
     def handle(self, news: PeerArrived | AccessChanged) -> None:
         """Take note of what a new link may do, or of what all of them may do from here on."""
         if isinstance(news, PeerArrived):
             self._arrived[news.peer] = news
+            self._revoke([news])
         else:
-            self._revoke(news.allowed)
+            self._allowed = news.allowed
+            self._revoke(tuple(self._arrived.values()))
 
     def gone(self, peer: bytes) -> None:
         """Forget a link."""
         self._arrived.pop(peer, None)
 
-    def _revoke(self, allowed: AllowList) -> None:
+    def _revoke(self, links: Sequence[PeerArrived]) -> None:
         """Let go whose credential is good for nothing any more, or for something else."""
-        revoked = [a for a in self._arrived.values() if not allowed.has(a.grant)]
-        for each in revoked:
+        for each in links:
+            if self._allowed is None or self._allowed.has(each.grant):
+                continue
             del self._arrived[each.peer]
             client = self._state.clients.of_peer(each.peer)
             if client is not None:
                 self._state.note("warning", "client's credential is revoked", client=client.id)
                 self._state.let_go(client, "revoked")
-            self._state.out.append(Cut(each.peer))
+            self._state.out.append(Cut(each.peer, gently=True))
 
     def hello(self, letter: Letter, client: Client | None, now: float) -> None:
         """Greet a peer, as a new client, as one who returns, or once more.
@@ -106,6 +112,7 @@ class Reception:
     def _join(
         self, peer: bytes, hello: Hello, grant: Grant, encoding: Encoding, now: float
     ) -> Client:
+        self._make_room()
         if self._state.clients.full:
             text = f"{len(self._state.clients)} clients are connected, that is the most"
             raise RemoteProtocolError(Code.BUSY, text)
@@ -113,6 +120,12 @@ class Reception:
         facts = {"client": client.id, "name": client.name, "scope": client.scope}
         self._state.note("info", "client joined", **facts, credential=client.credential)
         return client
+
+    def _make_room(self) -> None:
+        """Let the client that was lost longest ago give way to one that is there."""
+        if self._state.clients.full and (lost := self._state.clients.longest_lost()):
+            self._state.note("info", "a lost client gave way", client=lost.id)
+            self._state.remove(lost)
 
     def _welcome(self, client: Client, word: Envelope, *, resumed: bool) -> None:
         state, model = self._state, self._state.model

@@ -8,13 +8,13 @@ import signal
 import socket
 import sys
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.reduction import DupFd
 from types import ModuleType
 from typing import Any
 
-from reactor_zmq.actor.process import GROUP_SIGNALS, ActorArgs, actor_main
+from reactor_zmq.actor.process import GROUP_SIGNALS, ActorArgs, ExitCode, actor_main
 from reactor_zmq.memory.board import Board
 
 _PRELOAD = ("reactor_zmq.actor.process", "reactor_zmq.runtime.actor_process")
@@ -87,12 +87,22 @@ class ActorProcess:
         os.kill(self.pid, signal.SIGKILL if hard else signal.SIGUSR1)
 
     def close(self) -> None:
-        """Give back what belongs to an ended process."""
+        """Give back what belongs to an ended process, and end what it has forked.
+
+        Its children may hold the memory, also of a GPU, that the next actor needs.
+        """
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
         self._process.close()
         self.board.close()
 
 
-_REASONS = {-signal.SIGKILL: "killed", 0: "exited"}
+_REASONS = {
+    -signal.SIGKILL: "killed",
+    int(ExitCode.STOPPED): "exited",
+    int(ExitCode.LOAD_FAILED): "load_failed",
+    int(ExitCode.FAULT): "fault",
+}
 
 
 class _Descriptor:

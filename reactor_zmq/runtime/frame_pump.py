@@ -24,8 +24,6 @@ from reactor_zmq.wire.slot import slot_topic
 
 # pyzmq copies payloads below this anyway: lending them would only delay their slot.
 _LEND_FROM_NBYTES = 65_536
-# Subscriptions kept until the model's tracks are known.
-_KEPT_BEFORE_LOAD = 256
 
 
 @dataclass(slots=True)
@@ -85,9 +83,6 @@ class FramePump:
         self._due: list[_Due] = []
         self._order = 0
         self._in_flight: deque[_Lent] = deque()
-        # What peers subscribed to: on the frames socket, and on the lane's.
-        self._prefixes: set[bytes] = set()
-        self._lane_prefixes: set[bytes] = set()
         self._tracks: list[_Track] = []
         self._epoch = 0
         self.counts = Counts()
@@ -108,8 +103,6 @@ class FramePump:
             _Track(frame_topic(track.name), slot_topic(track.name)) for track in contract.outputs
         ]
         self.inputs.model_loaded(contract)
-        for prefixes in (self._prefixes, self._lane_prefixes):
-            prefixes.intersection_update([p for p in prefixes if self._concerns(p, prefixes)])
         self._mark_wanted()
 
     def flush(self) -> None:
@@ -122,45 +115,28 @@ class FramePump:
         """Take over a ring that the actor has opened."""
         self._rings.add(ring)
 
-    def subscriptions_changed(self) -> None:
-        """Read what peers subscribed to, and tell the actor which tracks are watched."""
-        changed = self._read_subscriptions(self._socket, self._prefixes)
-        if self._read_subscriptions(self._lane.socket, self._lane_prefixes) or changed:
+    def tidy(self) -> None:
+        """Forget what viewers that went had subscribed to."""
+        changed = [socket.tidy() for socket in (self._socket, self._lane.socket)]
+        if any(changed):
             self._mark_wanted()
 
-    def _read_subscriptions(self, socket: FramesSocket, prefixes: set[bytes]) -> bool:
-        """Keep up with what one socket's peers want; return whether that changed."""
-        changed = False
-        for subscribed, topic in socket.subscriptions():
-            if subscribed and self._concerns(topic, prefixes):
-                prefixes.add(topic)
-                changed = True
-            elif topic in prefixes:
-                prefixes.discard(topic)
-                changed = True
-        return changed
-
-    def _concerns(self, prefix: bytes, prefixes: set[bytes]) -> bool:
-        """Whether a subscription can match a track; what can't is a flood's and not kept."""
-        if prefixes is self._prefixes and self.inputs.concerns(prefix):
-            return True
-        if not self._tracks:
-            return len(prefixes) < _KEPT_BEFORE_LOAD
-        return any(
-            (track.frame if prefixes is self._prefixes else track.slot).startswith(prefix)
-            for track in self._tracks
-        )
+    def read_subscriptions(self) -> None:
+        """Read what peers subscribed to, and tell the actor which tracks are watched."""
+        changed = [socket.read_subscriptions() for socket in (self._socket, self._lane.socket)]
+        if any(changed):
+            self._mark_wanted()
 
     def _mark_wanted(self) -> None:
         self._tracks = [
             replace(
                 track,
-                on_socket=any(track.frame.startswith(p) for p in self._prefixes),
-                on_lane=any(track.slot.startswith(p) for p in self._lane_prefixes),
+                on_socket=self._socket.wants(track.frame),
+                on_lane=self._lane.socket.wants(track.slot),
             )
             for track in self._tracks
         ]
-        self.inputs.mark_wanted(self._prefixes)
+        self.inputs.mark_wanted()
         if self._board is not None:
             for index, track in enumerate(self._tracks):
                 self._board.set_wanted(index, track.on_socket or track.on_lane)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from reactor_zmq.errors import ConfigError
 from reactor_zmq.machines.access import AllowList
+from reactor_zmq.machines.frontend_vocabulary import Cut, Forget
 from reactor_zmq.runtime.keyring import Keyring
 from reactor_zmq.sockets.public import Sockets
 
@@ -37,9 +38,15 @@ class Gate:
         self._cuts: deque[tuple[float, bytes]] = deque()
         self._in_clear_seen = 0
 
-    def cut(self, peer: bytes, now: float) -> None:
-        """End a peer's link in a moment."""
-        self._cuts.append((now + _LAST_WORDS_S, peer))
+    def part_from(self, instruction: Forget | Cut, now: float) -> None:
+        """Say no more to a peer, or end its link."""
+        match instruction:
+            case Forget(peer):
+                self._sockets.events.forget(peer)
+            case Cut(peer, gently=True):
+                self._cuts.append((now + _LAST_WORDS_S, peer))
+            case Cut(peer):
+                self._sockets.events.cut(peer)
 
     def tend(self, now: float) -> AllowList | None:
         """Do what is due; return the allow-list when another one is in force."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from reactor_zmq.machines.frontend_vocabulary import Buffer
@@ -40,14 +39,10 @@ class InputEcho:
         """Take over the model's input tracks."""
         self._inputs = [_Input(track, input_topic(track.name)) for track in contract.inputs]
 
-    def concerns(self, prefix: bytes) -> bool:
-        """Return whether a subscription can match an input track."""
-        return any(track.topic.startswith(prefix) for track in self._inputs)
-
-    def mark_wanted(self, prefixes: Collection[bytes]) -> None:
-        """Take note of all that is subscribed to."""
+    def mark_wanted(self) -> None:
+        """Take note of what is subscribed to."""
         for track in self._inputs:
-            track.wanted = any(track.topic.startswith(prefix) for prefix in prefixes)
+            track.wanted = self._socket.wants(track.topic)
 
     def show(self, index: int, frame: Publish, payload: Buffer) -> None:
         """Send a published frame to those who subscribed to its track."""

@@ -186,7 +186,7 @@ class FrontEndLoop:
             self._timer.clear()
             self._pump.send_due()
         if self._frames.ready() or self._lane.ready():
-            self._pump.subscriptions_changed()
+            self._pump.read_subscriptions()
         self._pump.collect()
         self._zap.answer_all()
         if self._events.waiting:
@@ -206,6 +206,7 @@ class FrontEndLoop:
         self._tidied_at = now
         self._sockets.touch()
         self._zap.answer_all()
+        self._pump.tidy()
         self._keeper.tend()
         allowed = self._gate.tend(now)
         if allowed is not None:
@@ -317,10 +318,8 @@ class FrontEndLoop:
                     self._pump.inputs.show(track, frame, payload)
                 case WriteFile() | DropFile():
                     self._keep_file(instruction)
-                case Forget(peer):
-                    self._events.forget(peer)
-                case Cut(peer):
-                    self._gate.cut(peer, time.monotonic())
+                case Forget() | Cut():
+                    self._gate.part_from(instruction, time.monotonic())
                 case ModelLoaded(contract, epoch):
                     self._pump.model_loaded(contract)
                     took = time.monotonic() - self._load_began

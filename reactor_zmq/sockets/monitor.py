@@ -1,12 +1,15 @@
-"""Which links of a socket have closed, by the descriptor that their messages carried.
+"""The links of a socket: which are open, which have closed, and cutting one.
 
-libzmq tells a ROUTER's application nothing when a peer goes. Its monitor names the descriptor
-of a closed link, and ``SRCFD`` names the descriptor that a message came by; together they say
-which peer has gone, at once and without a ping.
+libzmq tells a ROUTER's application nothing when a peer goes, and offers no way to let one go. Its
+monitor names the descriptor of each link, and ``SRCFD`` names the descriptor that a message came
+by; together they say who has gone, at once and without a ping, and whom to cut.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
 import struct
 
 import zmq
@@ -15,6 +18,9 @@ from reactor_zmq.sockets.readiness import Doorbell
 
 _EVENT = struct.Struct("=hi")
 _WATCHED = zmq.Event.ACCEPTED | zmq.Event.DISCONNECTED
+# tcpi_bytes_received of Linux's struct tcp_info, see linux/tcp.h.
+_BYTES_RECEIVED = struct.Struct("=Q")
+_BYTES_RECEIVED_AT = 128
 
 
 class LinkMonitor:
@@ -25,8 +31,8 @@ class LinkMonitor:
         self.socket = socket.get_monitor_socket(_WATCHED)
         self.socket.setsockopt(zmq.LINGER, 0)
         self.bell = Doorbell(self.socket)
-        self._open: set[int] = set()
-        self._closed: list[int] = []
+        self._open: dict[int, None] = {}  # oldest first, as in the next
+        self._closed: dict[int, None] = {}
 
     @property
     def links(self) -> int:
@@ -42,19 +48,72 @@ class LinkMonitor:
     def closed(self) -> list[int]:
         """Return the descriptors of links that closed since the last call, oldest first."""
         self._look()
-        found, self._closed = self._closed, []
-        return found
+        found, self._closed = self._closed, {}
+        return list(found)
+
+    def open(self) -> list[int]:
+        """Return the descriptors of the links that are open, oldest first."""
+        self.bell.ring()
+        self._look()
+        return list(self._open)
+
+    def cut(self, fd: int) -> bool:
+        """End the link that had this descriptor when :meth:`closed` was last asked.
+
+        Its end of the connection is shut down, which libzmq takes for the peer's. Returns False
+        where the link has closed by itself.
+        """
+        twin = _twin(fd)
+        if twin is None:
+            return False
+        with twin:
+            # A link's end is told before its descriptor is free for another: what was not told
+            # of by now was still this link when its twin was made.
+            self.bell.ring()
+            self._look()
+            if fd in self._closed or fd not in self._open:
+                return False
+            with contextlib.suppress(OSError):
+                twin.shutdown(socket.SHUT_RDWR)
+        return True
+
+    def received_nbytes(self, fd: int) -> int:
+        """Return how many bytes libzmq has taken from a tcp link so far; 0 for an ipc link."""
+        twin = _twin(fd)
+        if twin is None:
+            return 0
+        with twin:
+            try:
+                found = twin.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+            except OSError:
+                return 0
+        if len(found) < _BYTES_RECEIVED_AT + _BYTES_RECEIVED.size:
+            return 0
+        return int(_BYTES_RECEIVED.unpack_from(found, _BYTES_RECEIVED_AT)[0])
 
     def _look(self) -> None:
         while self.bell.readable():
             event, value = _EVENT.unpack(self.socket.recv_multipart()[0])
             if event == zmq.Event.DISCONNECTED:
-                self._closed.append(value)
-                self._open.discard(value)
+                self._closed[value] = None
+                self._open.pop(value, None)
             else:
-                self._open.add(value)
+                self._open[value] = None
 
     def close(self) -> None:
         """Stop watching."""
         self._watched.disable_monitor()
         self.socket.close()
+
+
+def _twin(fd: int) -> socket.socket | None:
+    """Return a socket of our own for the same connection, None where there is none any more."""
+    try:
+        number = os.dup(fd)
+    except OSError:
+        return None
+    try:
+        return socket.socket(fileno=number)
+    except OSError:
+        os.close(number)
+        return None

@@ -89,14 +89,11 @@ class Sockets:
         )
 
     def touch(self) -> None:
-        """Let libzmq tidy up, as it does only inside a call; due every 20 ms.
-
-        Left unread for long, a monitor would make libzmq's I/O thread stand still under a storm
-        of connections.
-        """
+        """Let libzmq tidy up, as it does only inside a call; due every 20 ms."""
         self.zap.bell.ring()
         for each in (self.frames, self.lane):
             each.touch()
+            each.monitor.bell.ring()
 
     def close(self) -> None:
         """Close all of them; what was said last to clients has half a second to leave."""

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import zmq
 
 from reactor_zmq.sockets.keys import KeyPair
-from reactor_zmq.sockets.links import Link, Links, is_later
 from reactor_zmq.sockets.monitor import LinkMonitor
 from reactor_zmq.sockets.readiness import Doorbell
-from reactor_zmq.sockets.zap import Caller, guard
+from reactor_zmq.sockets.zap import Caller, guard, read_user_id
 
 # One pass takes no more, so that frames and the actor get their turn under a flood.
 _BATCH = 64
+_SRCFD = int(zmq.SRCFD)
 BATCH_NBYTES = 4 * 2**20
 _MADE_NBYTES = 5
 
 Multipart = tuple[bytes, list[memoryview]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """One peer's link: this side's name for it, libzmq's, and its descriptor."""
+
+    peer: bytes
+    routing_id: bytes
+    fd: int
+    user_id: str
 
 
 class EventsSocket:
@@ -38,9 +50,12 @@ class EventsSocket:
     ) -> None:
         self._queue_limit = queue_limit
         self._queues: dict[bytes, deque[tuple[bytes, ...]]] = {}
-        self._by_peer: dict[bytes, tuple[Link, bytes]] = {}
-        self._by_routing_id: dict[bytes, Link] = {}
+        self._links: dict[str, _Link] = {}
+        self._by_peer: dict[bytes, _Link] = {}
+        self._by_routing_id: dict[bytes, _Link] = {}
+        self._by_fd: dict[int, _Link] = {}
         self._arrivals: list[Caller] = []
+        self._gone: dict[bytes, None] = {}
         self._unreachable: dict[bytes, None] = {}
         self.socket = context.socket(zmq.ROUTER)
         for option, value in _OPTIONS.items():
@@ -48,7 +63,6 @@ class EventsSocket:
         self.socket.setsockopt(zmq.MAXMSGSIZE, part_nbytes)
         guard(self.socket, pair)
         self.monitor = LinkMonitor(self.socket)
-        self._links = Links(self.monitor)
         self.bell = Doorbell(self.socket)
 
     @property
@@ -72,13 +86,24 @@ class EventsSocket:
         told by :meth:`arrivals`, which comes before their messages.
         """
         batch = list(self._read())
+        if self._arrivals:
+            self.monitor.bell.ring()  # whether they are still there is asked after what they sent
+        for fd in self.monitor.closed():
+            if fd in self._by_fd:
+                self._lost(self._by_fd[fd])
+        for caller in self._arrivals:
+            link = self._by_peer.get(caller.peer)
+            if link is not None and not self._is_open(link):
+                self._lost(link)  # it spoke and went
         for peer in self._unreachable:
             if peer in self._by_peer:
-                self._links.lose(self._by_peer[peer][0])
+                self._lost(self._by_peer[peer])
         self._unreachable.clear()
-        gone = [link.name for link in self._links.gone() if self._lost(link)]
-        self._links.met()
+        gone, self._gone = list(self._gone), {}
         return batch, gone
+
+    def _is_open(self, link: _Link) -> bool:
+        return self.monitor.is_open(link.fd) and self._by_fd.get(link.fd) is link
 
     def arrivals(self) -> list[Caller]:
         """Return the peers from whom the last batch brought the first message."""
@@ -92,29 +117,35 @@ class EventsSocket:
                 return
             frames = self.socket.recv_multipart(zmq.NOBLOCK, copy=False)
             nbytes += sum(len(frame) for frame in frames)
-            link = self._links.of(frames[0])
-            if link is None:
-                continue  # no peer's: none comes without a handshake
-            if link.name not in self._by_peer:
-                self._meet(link, frames[0].bytes)
-            yield link.name, [frame.buffer for frame in frames[1:]]
+            user_id = str(frames[0].get("User-Id"))
+            link = self._links.get(user_id) or self._meet(user_id, frames[0])
+            yield link.peer, [frame.buffer for frame in frames[1:]]
 
-    def _meet(self, link: Link, routing_id: bytes) -> None:
-        self._by_peer[link.name] = link, routing_id
-        before = self._by_routing_id.get(routing_id)
-        if before is None or is_later(link, before):
-            self._by_routing_id[routing_id] = link
-            if before is not None:
-                self._links.lose(before)  # told of or not yet: its routing id is another one's
-        self._arrivals.append(Caller(link.name, link.grant, _is_chosen(routing_id)))
+    def _meet(self, user_id: str, frame: zmq.Frame) -> _Link:
+        peer, grant = read_user_id(user_id)
+        link = _Link(peer, frame.bytes, int(frame.get(_SRCFD)), user_id)
+        self._links[user_id] = self._by_peer[peer] = link
+        for table, key in self._places(link):
+            before = table.get(key)
+            if before is None or int(before.peer) < int(peer):
+                table[key] = link
+                if before is not None:
+                    self._lost(before)  # told of or not yet: this link has its place
+        self._arrivals.append(Caller(peer, grant, _is_chosen(link.routing_id)))
+        return link
 
-    def _lost(self, link: Link) -> bool:
-        """Forget a link; return whether it was known."""
-        _, routing_id = self._by_peer.pop(link.name, (link, b""))
-        if self._by_routing_id.get(routing_id) is link:
-            del self._by_routing_id[routing_id]
-        self._queues.pop(link.name, None)
-        return bool(routing_id)
+    def _places(self, link: _Link) -> tuple[tuple[dict[Any, _Link], object], ...]:
+        return (self._by_fd, link.fd), (self._by_routing_id, link.routing_id)
+
+    def _lost(self, link: _Link) -> None:
+        if self._links.pop(link.user_id, None) is None:
+            return
+        del self._by_peer[link.peer]
+        for table, key in self._places(link):
+            if table.get(key) is link:
+                del table[key]
+        self._queues.pop(link.peer, None)
+        self._gone[link.peer] = None
 
     def send(self, peer: bytes, parts: tuple[bytes, ...]) -> bool:
         """Send in order; return False when the peer's queue is full and nothing was taken."""
@@ -142,9 +173,11 @@ class EventsSocket:
         self._queues.pop(peer, None)
 
     def cut(self, peer: bytes) -> None:
-        """End a peer's link; it is told as gone in its time."""
-        if peer in self._by_peer:
-            self._by_peer[peer][0].cut()
+        """End a peer's link; it is told as gone like any other."""
+        self.forget(peer)
+        link = self._by_peer.get(peer)
+        if link is not None and self._by_fd.get(link.fd) is link:
+            self.monitor.cut(link.fd)
 
     def close(self) -> None:
         """Close; what was said last still has half a second to leave."""
@@ -152,12 +185,12 @@ class EventsSocket:
         self.socket.close()
 
     def _try(self, peer: bytes, parts: tuple[bytes, ...]) -> bool:
-        found = self._by_peer.get(peer)
-        if found is None:
+        link = self._by_peer.get(peer)
+        if link is None:
             return True  # it has gone, and was or will be told of
         self.bell.ring()
         try:
-            self.socket.send_multipart((found[1], *parts), zmq.NOBLOCK)
+            self.socket.send_multipart((link.routing_id, *parts), zmq.NOBLOCK)
         except zmq.Again:
             return False
         except zmq.ZMQError as error:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 
 import zmq
 
 from reactor_zmq.machines.access import AllowList
+from reactor_zmq.machines.subscriptions import Subscriptions
 from reactor_zmq.sockets.keys import KeyPair
-from reactor_zmq.sockets.links import Link, Links
 from reactor_zmq.sockets.monitor import LinkMonitor
 from reactor_zmq.sockets.readiness import Doorbell
-from reactor_zmq.sockets.zap import guard
+from reactor_zmq.sockets.zap import guard, read_user_id
 from reactor_zmq.wire.header import SYNC_TOPIC
+
+_log = logging.getLogger("reactor_zmq.frontend")
 
 _SYNC = SYNC_TOPIC.encode()
 MAX_SYNC_NBYTES = 64
@@ -21,13 +24,10 @@ MAX_SYNC_NBYTES = 64
 PAYLOADS = 2
 ANNOUNCEMENTS = 1000
 # A subscription is at most 256 bytes of a topic; a flood of them is taken in small bites.
-_BATCH = 256
+_BATCH = 64
 _MAX_SUBSCRIPTION_NBYTES = 256
 # CURVE's own handshake is longer than that.
 _MAX_CURVE_NBYTES = 1024
-# libzmq keeps some 650 bytes for each subscription: a flood of them has an end.
-CHANGES_HZ = 2_000
-CHANGES_AT_ONCE = 10_000
 
 
 class FramesSocket:
@@ -40,9 +40,6 @@ class FramesSocket:
         context: Of the public sockets.
         queue_limit: Multiparts that may wait for each peer; it bounds what a stalled one pins.
         pair: With it the socket speaks CURVE.
-
-    Attributes:
-        cut_off: Links that were cut because they changed subscriptions too often.
     """
 
     def __init__(
@@ -59,8 +56,10 @@ class FramesSocket:
             self.socket.setsockopt(zmq.MAXMSGSIZE, _MAX_CURVE_NBYTES)
         guard(self.socket, pair)
         self.monitor = LinkMonitor(self.socket)
-        self._links = Links(self.monitor)
-        self.cut_off = 0
+        self._subscriptions = Subscriptions()
+        self._cut: set[int] = set()
+        self._users: dict[int, str] = {}
+        self._allowed: AllowList | None = None
         self.bell = Doorbell(self.socket)
 
     def ready(self) -> bool:
@@ -71,48 +70,92 @@ class FramesSocket:
         """Let libzmq take down the pipes of peers that have gone."""
         self.bell.ring()
         self.bell.readable()
-        self.monitor.bell.ring()
-        self._links.gone()
-        self._links.met()
 
-    def subscriptions(self) -> Iterator[tuple[bool, bytes]]:
-        """Yield (subscribed, topic) for a batch of changes; answer ``sync/`` topics in passing."""
-        for _ in range(_BATCH):
-            if not self.ready():
+    def read_subscriptions(self) -> bool:
+        """Take a batch of changes; return whether there were any.
+
+        ``sync/`` topics are answered in passing, and a link that floods is cut.
+        """
+        changed = self.tidy()
+        for part in self._parts():
+            fd = _link_of(part)
+            if fd is not None:
+                self._check(fd, part)
+            if fd is not None and part.bytes[:1] in (b"\x00", b"\x01"):
+                changed = self._hear(fd, part.bytes) or changed
+        return changed
+
+    def _parts(self) -> Iterator[zmq.Frame]:
+        """Yield a batch of what waits.
+
+        Part by part: libzmq keeps to itself what looks like a subscription within a hostile
+        multipart, so a part that announces more may be the last one. And without asking whether
+        another waits: libzmq would take in ten new ones each time, so that a flood's queue, which
+        has no bound, would grow ten times faster than it is read.
+        """
+        for _ in range(_BATCH if self.ready() else 0):
+            try:
+                yield self.socket.recv(zmq.NOBLOCK, copy=False)
+            except zmq.Again:
                 return
-            # Part by part: libzmq keeps to itself what looks like a subscription within a hostile
-            # multipart, so a part that announces more may be the last one.
-            frame = self.socket.recv(zmq.NOBLOCK, copy=False)
-            part = frame.bytes
-            link = self._links.of(frame)
-            if link is not None and not self._bears(link):
-                continue
-            if part[:1] not in (b"\x00", b"\x01"):
-                continue
-            subscribed, topic = part[:1] == b"\x01", part[1:]
-            if topic.startswith(_SYNC):
-                if subscribed and len(topic) <= MAX_SYNC_NBYTES:
-                    self.socket.send(topic, zmq.NOBLOCK)
-                continue
-            yield subscribed, topic
 
-    def _bears(self, link: Link) -> bool:
-        """Whether a link may change another subscription; one that overdoes it is cut."""
-        now = time.monotonic()
-        link.spent = max(0.0, link.spent - (now - link.spent_at) * CHANGES_HZ) + 1
-        link.spent_at = now
-        if link.spent > CHANGES_AT_ONCE:
-            if link.spent <= CHANGES_AT_ONCE + 1:
-                self.cut_off += 1
-                link.cut()
-            return False
-        return True
+    def _check(self, fd: int, part: zmq.Frame) -> None:
+        """Note what a link's credential is good for; cut the link where it no longer is."""
+        user_id = str(part.get("User-Id"))
+        if self._users.get(fd) == user_id:
+            return
+        self._users[fd] = user_id
+        grant = read_user_id(user_id)[1]
+        if self._allowed is not None and not self._allowed.has(grant):
+            self._end(fd)
 
     def revoke(self, allowed: AllowList) -> None:
         """Cut the links whose credentials are good for nothing any more."""
-        for link in self._links:
-            if not allowed.has(link.grant):
-                link.cut()
+        self._allowed = allowed
+        for fd, user_id in self._users.items():
+            if not allowed.has(read_user_id(user_id)[1]):
+                self._end(fd)
+
+    def _end(self, fd: int) -> None:
+        self._cut.add(fd)
+        self.monitor.cut(fd)
+
+    def _hear(self, fd: int, part: bytes) -> bool:
+        """Note a change of one link; one that comes from a closed link is none any more."""
+        # Its descriptor may be another link's by now: that the old one closed is known first.
+        self.monitor.bell.ring()
+        changed = self.tidy()
+        if not self.monitor.is_open(fd) or fd in self._cut:
+            return changed
+        subscribed, topic = part[:1] == b"\x01", part[1:]
+        if not self._subscriptions.hear(fd, topic, time.monotonic(), subscribed=subscribed):
+            self._end(fd)
+            _log.warning("a link asked for too many subscriptions and was cut")
+        elif subscribed and topic.startswith(_SYNC) and len(topic) <= MAX_SYNC_NBYTES:
+            self.socket.send(topic, zmq.NOBLOCK)
+        return True
+
+    def tidy(self) -> bool:
+        """Forget what closed links subscribed to; return whether that was anything.
+
+        Called often: left unread for long, libzmq's I/O thread would stand still under a storm
+        of connections.
+        """
+        closed = self.monitor.closed()
+        self._cut.difference_update(closed)
+        for fd in closed:
+            self._users.pop(fd, None)
+        changed = [self._subscriptions.drop(fd) for fd in closed]
+        return any(changed)
+
+    @property
+    def subscription_count(self) -> int:
+        """Subscriptions of all links that are open, as far as was read."""
+        return len(self._subscriptions)
+
+    def wants(self, topic: bytes) -> bool:
+        """Whether anybody subscribes to this topic, as far as was read."""
+        return self._subscriptions.wants(topic)
 
     def send(
         self, topic: bytes, header: bytes, payload: memoryview, *, lend: bool
@@ -150,14 +193,24 @@ class FramesSocket:
         self.socket.close(linger=0)
 
 
-# RCVHWM 10 bounds what a subscription flood costs, and TCP_MAXRT evicts a tcp peer that takes
-# nothing for 5 s (a heartbeat would not: it is never sent while a frame is half-written).
+# A call on the socket takes in what a pipe holds, and more while that keeps coming: at RCVHWM 10 a
+# flood has kept this thread in one call for a second, at 2 it waits at its sender (at 1 nothing is
+# ever heard). TCP_MAXRT evicts a tcp peer that takes nothing for 5 s (a heartbeat would not: it is
+# never sent while a frame is half-written).
 _OPTIONS = {
     zmq.LINGER: 0,
-    zmq.RCVHWM: 10,
+    zmq.RCVHWM: 2,
     zmq.MAXMSGSIZE: _MAX_SUBSCRIPTION_NBYTES,
-    zmq.XPUB_VERBOSE: 1,
+    zmq.XPUB_VERBOSER: 1,
     zmq.TCP_MAXRT: 5000,
     zmq.BACKLOG: 1024,
     zmq.HANDSHAKE_IVL: 2000,
 }
+
+
+def _link_of(part: zmq.Frame) -> int | None:
+    """Return the descriptor that a part came by; libzmq's own words about dead links have none."""
+    try:
+        return int(str(part.get(zmq.SRCFD)))
+    except zmq.ZMQError:
+        return None

@@ -12,6 +12,7 @@ from stage import Stage
 
 from reactor_zmq.machines.frontend_vocabulary import (
     ActorDied,
+    Cut,
     DropFile,
     FileLost,
     PeerSaid,
@@ -221,14 +222,16 @@ def test_leaving_frees_the_track():
     assert publish(stage, "b") == []
 
 
-def test_peer_is_muted_after_its_strikes():
-    """A peer that sends rubbish is answered so often, then heard no more; others go on."""
+def test_peer_is_cut_after_its_strikes():
+    """A peer that sends rubbish is answered so often, then cut and not heard; others go on."""
     stage = Stage(strikes=3)
     stage.hello("b")
     for _ in range(3):
+        assert Cut(b"a") not in stage.log
         (error,) = stage.raw("a", b"\xc1rubbish")
         assert error["data"]["code"] == "bad_message"
-    assert stage.raw("a", b"\xc1rubbish") == []
+    assert stage.log.count(Cut(b"a")) == 1
+    assert stage.do(PeerSaid(b"a", (b"\xc1rubbish",))) == []
     assert stage.say("a", "$hello", {"protocol": 1}) == []
     assert stage.say("b", "$ping", id=1)[0]["type"] == "$pong"
 

@@ -196,6 +196,24 @@ def test_client_limit():
     assert error["data"]["code"] == "busy"
 
 
+def test_clients_that_were_lost_give_way_to_those_that_are_there():
+    """Whoever says hello and vanishes over and over keeps nobody out; the longest lost goes."""
+    stage = Stage(clients=3)
+    stage.hello("stays")
+    tokens = [stage.hello(name)["resume"] for name in ("early", "late")]
+    for name in ("early", "late"):
+        stage.gone(name)
+        stage.wait(1)
+    stage.hello("new")
+    early, late = (
+        stage.say(f"again {n}", "$hello", {"protocol": 1, "resume": token}, id=1)
+        for n, token in enumerate(tokens)
+    )
+    assert early[0]["data"]["code"] == "resume_refused"
+    assert late[0]["type"] == "$welcome"
+    assert stage.say("stays", "$ping", id=1)[0]["type"] == "$pong"
+
+
 def test_messages_go_to_one_or_to_all():
     """A message with a client id is heard by that client alone."""
     stage = Stage()

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 import zmq
-from raw_zmtp import ZmtpPeer
 from zmq_peers import peer_context
 
 from reactor_zmq.errors import ConfigError
@@ -20,6 +19,7 @@ from reactor_zmq.machines.access import AllowList, Grant
 from reactor_zmq.sockets.endpoints import bind
 from reactor_zmq.sockets.public import Sockets
 from reactor_zmq.sockets.router import BATCH_NBYTES
+from reactor_zmq.testing.zmtp import RawPeer, multipart
 
 TOKEN = "the right token of this run"
 ALLOWED = AllowList({TOKEN: Grant("test", "steer")})
@@ -53,7 +53,7 @@ def serve(sockets, wait_until):
 
     class Served:
         def __init__(self):
-            self.messages, self.gone, self.subscriptions, self.callers = [], [], [], []
+            self.messages, self.gone, self.callers = [], [], []
 
         def once(self):
             ring(sockets)
@@ -62,7 +62,7 @@ def serve(sockets, wait_until):
             self.callers += sockets.events.arrivals()
             self.messages += [(peer, [bytes(p) for p in parts]) for peer, parts in batch]
             self.gone += gone
-            self.subscriptions += sockets.frames.subscriptions()
+            sockets.frames.read_subscriptions()
             sockets.events.flush()
 
         def until(self, condition, what="the condition"):
@@ -172,75 +172,29 @@ def test_identity_of_a_peers_choosing_hijacks_nobody(sockets, context, serve):
 
 def test_routing_id_of_one_who_has_gone_leads_to_nobody_else(sockets, context, serve):
     """Who takes over a routing id is another peer, and what was said to the first is not its."""
-
-    def come() -> zmq.Socket:
+    for n in range(2):
         peer = context.socket(zmq.DEALER)
         peer.linger = 0
         peer.identity = b"same"
         peer.plain_username, peer.plain_password = b"reactor", TOKEN.encode()
         peer.connect(sockets.events_at)
         peer.send(b"hi")
-        return peer
-
-    peer = come()
-    serve.until(lambda: serve.messages)
-    first = serve.messages[0][0]
-    peer.close()
-    serve.until(lambda: serve.gone == [first])
-    while len(serve.messages) == 1:  # libzmq ignores one that comes while the first's pipe is there
-        peer = come()
-        for _ in range(500):
-            serve.once()
-            if peer.poll(1) or len(serve.messages) > 1:
-                break
-    second = serve.messages[1][0]
+        serve.until(lambda n=n: len(serve.messages) > n)
+        if n == 0:
+            peer.close()
+            serve.until(lambda: not sockets.events.links, "the end of the first link")
+    first, second = (peer for peer, _ in serve.messages)
     assert first != second
+    serve.until(lambda: serve.gone == [first])
     assert sockets.events.send(first, (b"for the first one",))
     assert sockets.events.send(second, (b"for the second one",))
     assert peer.recv() == b"for the second one"
 
 
-def test_a_link_is_cut(sockets, context, serve):
-    """The one that is meant, and no other."""
-    peers = [dealer(context, sockets.events_at) for _ in range(2)]
-    for n, peer in enumerate(peers):
-        peer.send(b"%d" % n)
-    serve.until(lambda: len(serve.messages) == len(peers))
-    names = {parts[0]: peer for peer, parts in serve.messages}
-    sockets.events.cut(names[b"0"])
-    serve.until(lambda: serve.gone)
-    assert serve.gone == [names[b"0"]]
-    assert sockets.events.send(names[b"1"], (b"still there",))
-    assert peers[1].recv() == b"still there"
-
-
-def test_a_flood_of_subscriptions_has_an_end(sockets, serve):
-    """Its link is cut, others keep theirs, and what libzmq keeps is bounded."""
-    with (
-        ZmtpPeer(sockets.frames_at, TOKEN, b"SUB", serve.once) as good,
-        ZmtpPeer(sockets.frames_at, TOKEN, b"SUB", serve.once) as bad,
-    ):
-        good.send(b"\x01frame/x/")
-        serve.until(lambda: (True, b"frame/x/") in serve.subscriptions)
-
-        def flood() -> bool:
-            try:
-                for n in range(500):
-                    bad.send(b"\x01%d" % random.randrange(n, 2**60))
-            except OSError:
-                pass
-            return sockets.frames.cut_off > 0
-
-        serve.until(flood, "the end of the flood")
-        serve.until(lambda: sockets.frames.monitor.links == 1, "the end of the link")
-        good.send(b"\x01frame/y/")
-        serve.until(lambda: (True, b"frame/y/") in serve.subscriptions)
-
-
 def test_user_id_can_not_be_forged(sockets, serve):
     """A peer that calls itself an admin in its own metadata has the scope of its token."""
-    forged = struct.pack("!B7sI", 7, b"User-Id", 11) + b"9 admin x y"
-    with ZmtpPeer(sockets.events_at, TOKEN, b"DEALER", serve.once, forged) as peer:
+    forged = {"User_Id": b"9 admin x y"}
+    with RawPeer.greeted(sockets.events_at, TOKEN, b"DEALER", serve.once, **forged) as peer:
         peer.send(b"hi")
         serve.until(lambda: serve.callers)
     assert [caller.grant for caller in serve.callers] == [Grant("test", "steer")]
@@ -499,13 +453,62 @@ def test_multipart_without_an_end_on_the_frames_socket_is_survived(sockets, cont
     """Libzmq swallows the end of this one: that another viewer still watches is no news."""
     hostile = (b"\x01frame/y/", b"\x02no subscription", b"\x00frame/x/")
     with (
-        ZmtpPeer(sockets.frames_at, TOKEN, b"SUB", serve.once) as good,
-        ZmtpPeer(sockets.frames_at, TOKEN, b"SUB", serve.once) as bad,
+        RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", serve.once) as good,
+        RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", serve.once) as bad,
     ):
         for peer in (good, bad):
             peer.send(b"\x01frame/x/")
-        serve.until(lambda: serve.subscriptions.count((True, b"frame/x/")) == len((good, bad)))
+        serve.until(lambda: sockets.frames.subscription_count == len((good, bad)))
         bad.send(*hostile)
-        serve.until(lambda: (True, b"frame/y/") in serve.subscriptions)
+        serve.until(lambda: sockets.frames.wants(b"frame/y/"))
         good.send(b"\x01frame/z/")
-        serve.until(lambda: (True, b"frame/z/") in serve.subscriptions, "what came after it")
+        serve.until(lambda: sockets.frames.wants(b"frame/z/"), "what came after it")
+        assert sockets.frames.wants(b"frame/x/")
+
+
+def test_link_that_floods_subscriptions_is_cut(sockets, serve):
+    """It loses its link and all that it asked for; another viewer's subscription stands."""
+    with (
+        RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", serve.once) as good,
+        RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", serve.once) as bad,
+    ):
+        good.send(b"\x01frame/x/")
+        bad.write(b"".join(multipart(b"\x01junk%d" % n) for n in range(2000)))
+        assert bad.read_to_end() == b""
+        serve.until(lambda: sockets.frames.monitor.links == 1)
+        serve.until(lambda: sockets.frames.subscription_count == 1, "only the good one's")
+        assert sockets.frames.wants(b"frame/x/")
+
+
+def test_cut_peer_is_told_as_gone(sockets, context, serve):
+    """A cut link ends on the wire, and its peer is named like any that went."""
+    with RawPeer.greeted(sockets.events_at, TOKEN, b"DEALER", serve.once) as peer:
+        peer.send(b"hi")
+        serve.until(lambda: serve.messages)
+        name = serve.messages[0][0]
+        sockets.events.cut(name)
+        assert peer.read_to_end() == b""
+        serve.until(lambda: serve.gone == [name])
+    other = dealer(context, sockets.events_at)
+    other.send(b"hi")
+    serve.until(lambda: len(serve.messages) == 2)
+
+
+def test_cutting_a_link_that_went_cuts_nobody_else(sockets, serve):
+    """Its descriptor may be another link's by now."""
+    with RawPeer.greeted(sockets.events_at, TOKEN, b"DEALER", serve.once) as peer:
+        peer.send(b"hi")
+        serve.until(lambda: serve.messages)
+        (fd,) = sockets.events.monitor.open()
+    while sockets.events.monitor.is_open(fd):
+        sockets.events.monitor.open()
+
+    def let_in():
+        sockets.zap.bell.ring()
+        sockets.zap.answer_all()
+
+    with RawPeer.greeted(sockets.events_at, TOKEN, b"DEALER", let_in) as other:
+        assert sockets.events.monitor.open() == [fd]
+        assert not sockets.events.monitor.cut(fd)
+        other.send(b"still here")
+        serve.until(lambda: len(serve.messages) == 2)
