@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from reactor_zmq.config import DEFAULT_EVENTS, DEFAULT_FRAMES, ServerConfig, Sup
 from reactor_zmq.wire.scope import SCOPES
 
 MODEL_OPTION = "--model."
+ROS_ARGS = "--ros-args"
 
 _TARGET = "file.py:Class, module:Class, or a folder with reactor.yaml"
 _NAME = "name of the run, its connection file, or an events endpoint"
@@ -37,7 +39,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         SystemExit: The line can't be understood (code 2), or help was asked for (code 0).
     """
     parser = build_parser()
-    options, rest = parser.parse_known_args(arguments)
+    words, ros_args = _without_ros_args(sys.argv[1:] if arguments is None else list(arguments))
+    options, rest = parser.parse_known_args(words)
+    if options.command == "ros2":
+        options.ros_args = ros_args
+    elif ros_args:
+        parser.error(f"{ROS_ARGS} belongs to `reactor-zmq ros2`")
     overrides = [word for word in rest if word.startswith(MODEL_OPTION)]
     unknown = [word for word in rest if word not in overrides]
     if unknown or (overrides and not hasattr(options, "overrides")):
@@ -48,6 +55,14 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
             parser.error(f"{word}: write {MODEL_OPTION}key=value")
         options.overrides[key] = typed(value)
     return options
+
+
+def _without_ros_args(words: list[str]) -> tuple[list[str], list[str]]:
+    """Cut off what is meant for ROS; argparse would take it for its own."""
+    if ROS_ARGS not in words:
+        return words, []
+    place = words.index(ROS_ARGS)
+    return words[:place], words[place:]
 
 
 def typed(text: str) -> object:
@@ -74,6 +89,7 @@ def build_parser() -> argparse.ArgumentParser:
     _bridge(commands)
     _init(commands)
     _keygen(commands)
+    _ros2(commands)
     bench_options.add(
         _command(commands, "bench", "Measure frames and events on this machine or link.")
     )
@@ -213,6 +229,17 @@ def _keygen(commands: _Commands) -> None:
         help="what it may do there; each includes those before it (default: %(default)s)",
     )  # fmt: skip
     keygen.add_argument("--token", action="store_true", help="a token in that folder, not a pair")
+
+
+def _ros2(commands: _Commands) -> None:
+    ros2 = _command(commands, "ros2", "Be a run's ROS 2 node: images, services, parameters, input.")
+    _peer(ros2)
+    ros2.add_argument(
+        "--python", default="", metavar="PATH",
+        help="interpreter with rclpy and pyzmq (default: this one, or the python3 on PATH)",
+    )  # fmt: skip
+    ros2.set_defaults(ros_args=[])
+    ros2.epilog = f"{ROS_ARGS} and what follows goes to ROS: remapping, parameters, namespace."
 
 
 def _peer(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:

@@ -131,15 +131,16 @@ class FrontEnd:
 
     def _heard(self, letter: Letter, client: Client | None, now: float) -> None:
         word = letter.word
-        if word.type == "$hello":
+        greets = word.type == "$hello"
+        if letter.attachments and (greets or not word.type.startswith("$")):
+            text = f"{word.type!r} takes no attachments, {len(letter.attachments)} came"
+            raise RemoteProtocolError(Code.BAD_MESSAGE, text)
+        if greets:
             self._reception.hello(letter, client, now)
         elif client is None:
             raise RemoteProtocolError(Code.UNAUTHENTICATED, "say $hello first")
         elif word.type.startswith("$"):
             self._controls.accept(client, letter.encoding, word, letter.attachments, now)
-        elif letter.attachments:
-            text = f"an event takes no attachments, {len(letter.attachments)} came"
-            raise RemoteProtocolError(Code.BAD_MESSAGE, text)
         else:
             self._desk.accept(client, letter.encoding, word)
 

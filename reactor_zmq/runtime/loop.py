@@ -43,6 +43,7 @@ from reactor_zmq.runtime.files import Files
 from reactor_zmq.runtime.frame_pump import FramePump
 from reactor_zmq.runtime.gate import Gate
 from reactor_zmq.runtime.input_store import InputStore
+from reactor_zmq.runtime.memory_watch import MemoryWatch
 from reactor_zmq.runtime.observer import (
     ActorLost,
     LoadFailure,
@@ -87,6 +88,7 @@ class FrontEndLoop:
         inputs: InputStore,
         observe: Observer,
         operations: Operations,
+        memory: MemoryWatch,
         wake: socket.socket,
         stop_count: Callable[[], int],
     ) -> None:
@@ -102,6 +104,7 @@ class FrontEndLoop:
         self._inputs = inputs
         self._observe = observe
         self._operations = operations
+        self._memory = memory
         self._wake = wake
         self._stop_count = stop_count
         self._stops_seen = 0
@@ -207,6 +210,7 @@ class FrontEndLoop:
         self._sockets.touch()
         self._zap.answer_all()
         self._pump.tidy()
+        self._memory.tend(now)
         self._keeper.tend()
         allowed = self._gate.tend(now)
         if allowed is not None:

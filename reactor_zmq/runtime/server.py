@@ -29,6 +29,7 @@ from reactor_zmq.runtime.input_store import InputStore
 from reactor_zmq.runtime.keyring import Keyring, RunTokens
 from reactor_zmq.runtime.lane import FrontEndLane
 from reactor_zmq.runtime.loop import FrontEndLoop
+from reactor_zmq.runtime.memory_watch import MemoryWatch
 from reactor_zmq.runtime.observer import Bound, Observer, RunEvent
 from reactor_zmq.runtime.operations import Operations
 from reactor_zmq.runtime.rundir import RunDirectory
@@ -120,10 +121,13 @@ class Server:
         settings = FrontEndSettings(
             config.name, sockets.frames_at, config.resume_s, config.limits, lane.where
         )
+        memory = MemoryWatch(sockets.events, config.limits.memory_nbytes)
+        stack.callback(memory.close)
         loop = FrontEndLoop(
             brain=FrontEnd(settings, partial(secrets.token_hex, 8)),
             sockets=sockets,
             gate=Gate(sockets, self._keyring, lambda: self._hangups),
+            memory=memory,
             pump=FramePump(sockets.frames, config.ring, lane),
             files=files,
             inputs=inputs,
