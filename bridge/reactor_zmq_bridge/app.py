@@ -12,6 +12,7 @@ from reactor_zmq_bridge import handlers
 from reactor_zmq_bridge.bridge import Bridge
 from reactor_zmq_bridge.gate import Gate
 from reactor_zmq_bridge.requests import BRIDGE, GATE, refusal
+from reactor_zmq_bridge.uploads import take_file
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -56,7 +57,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/ws", handlers.socket),
     Route("GET", "/stream", handlers.stream),
     Route("GET", "/mjpeg/{track}", handlers.mjpeg),
-    Route("POST", "/uploads", handlers.uploads),
+    Route("POST", "/uploads", take_file),
     Route("GET", "/health/{what:live|ready|startup}", handlers.health),
 )
 

@@ -115,6 +115,9 @@ async def _run(config: BridgeConfig, announce: Callable[[Serving], None]) -> int
             "shown travel in the clear. Put a TLS proxy before it where the network is not yours.",
             config.host,
         )
+    if config.listen_fd >= 0:
+        # Whoever handed the socket down holds the other end of our stdin: we end with it.
+        loop.add_reader(0, stop.set)
     async with serving(config) as found:
         announce(found)
         with contextlib.suppress(asyncio.CancelledError):

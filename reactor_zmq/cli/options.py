@@ -151,6 +151,10 @@ def _run(commands: _Commands) -> None:
         help="end with code 3 when the actor is given up, for a service manager to take over",
     )  # fmt: skip
     run.add_argument(
+        "--bridge", type=port, nargs="?", const=8765, default=None, metavar="PORT",
+        help="show it in browsers at 127.0.0.1 (default: port 8765; 0 takes a free one)",
+    )  # fmt: skip
+    run.add_argument(
         "--health-port", type=port, default=None, metavar="PORT",
         help="answer /health/live, ready, startup and /metrics on 127.0.0.1; 0 takes a free port",
     )  # fmt: skip
@@ -188,7 +192,7 @@ def _watch(commands: _Commands) -> None:
 def _bridge(commands: _Commands) -> None:
     bridge = _command(commands, "bridge", "Show a run in browsers.")
     bridge.add_argument("name", nargs="?", default="", help=_NAME)
-    bridge.add_argument("--port", type=count, default=8765, help="0 takes a free one")
+    bridge.add_argument("--port", type=port, default=8765, help="0 takes a free one")
     bridge.add_argument("--host", default="127.0.0.1", help="address to listen on")
     bridge.add_argument(
         "--origin", action="append", default=[], metavar="ORIGIN",
