@@ -321,7 +321,8 @@ class FrontEndLoop:
                     self._inputs.store(track, frame, payload, self._keeper.send)
                     self._pump.inputs.show(track, frame, payload)
                 case WriteFile() | DropFile():
-                    self._keep_file(instruction)
+                    if not self._files.carry_out(instruction):
+                        self._handle(FileLost(instruction.upload_id))
                 case Forget() | Cut():
                     self._gate.part_from(instruction, time.monotonic())
                 case ModelLoaded(contract, epoch):
@@ -332,14 +333,6 @@ class FrontEndLoop:
                     _log.log(_LEVELS[level], text, extra={"facts": facts})
         for peer in stuck:
             self._handle(PeerStuck(peer))
-
-    def _keep_file(self, instruction: WriteFile | DropFile) -> None:
-        match instruction:
-            case WriteFile(upload_id, offset, data):
-                if not self._files.write(upload_id, offset, data):
-                    self._handle(FileLost(upload_id))
-            case DropFile(upload_id):
-                self._files.drop(upload_id)
 
 
 _LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
