@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.reduction import DupFd
@@ -120,7 +120,22 @@ def _detach(duplicate: Any) -> int:
 
 
 def _enter(args: ActorArgs, end: socket.socket, board_fd: int) -> None:
+    _let_forkserver_end()
     actor_main(args, end, board_fd)
+
+
+def _let_forkserver_end() -> None:
+    """Close the pipe by which the forkserver knows that somebody needs it.
+
+    multiprocessing hands its write end to every child. An actor that hangs would keep the
+    forkserver alive after the front end was killed, and by that itself: the kernel ends it when
+    its parent ends.
+    """
+    module: Mapping[str, Any] = vars(forkserver)
+    server = module["_forkserver"]
+    if server._forkserver_alive_fd is not None:  # noqa: SLF001 - there is no other way to it
+        os.close(server._forkserver_alive_fd)  # noqa: SLF001
+        server._forkserver_alive_fd = None  # noqa: SLF001
 
 
 @contextmanager

@@ -216,3 +216,21 @@ def test_log_that_nobody_reads_stops_nobody(resources, run_directory, client, wa
         os.close(reader)
         os.close(writer)
     assert code == 0
+
+
+@pytest.mark.parametrize("hang", HANGS)
+def test_hanging_actor_goes_with_its_front_end(wild, client, wait_until, hang: str):
+    """Whatever it hangs in: the kernel ends it and its forkserver; nothing stays."""
+    served = wild()
+    peer = client(served)
+    actor = peer.ask("ask_pid")["data"]["pid"]
+    forkserver = int(Path(f"/proc/{actor}/stat").read_text().rsplit(") ", 1)[1].split()[1])
+    peer.ask("wish", {"what": hang})
+    wait_until(lambda: f"granted: {hang}" in served.output, "the turn that hangs")
+    served.process.kill()
+    served.process.wait(10)
+    wait_until(lambda: not alive(actor), "the end of the actor")
+    wait_until(lambda: not alive(forkserver), "the end of the forkserver")
+    for left in ("test/lock", "test/lane.ipc", "test.json"):
+        (served.connection_file.parent / left).unlink()
+    (served.connection_file.parent / "test").rmdir()

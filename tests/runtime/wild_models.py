@@ -131,6 +131,8 @@ class Wild(ReactorPipeline):
     def inference(self):
         while True:
             wish, self.state._wish = self.state._wish, ""
+            sys.stdout.write(f"granted: {wish}\n" if wish else "")
+            sys.stdout.flush()
             yield (getattr(self, f"_{wish}")() if wish else None) or PICTURE
 
 
