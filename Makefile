@@ -6,7 +6,7 @@ SECONDS ?=
 MINUTES ?=
 OPTIONS ?=
 
-.PHONY: demo test check format venv bench instructions soak clean
+.PHONY: demo test test-ros check format venv bench instructions soak fuzz clean
 
 venv: $(VENV)/.stamp
 
@@ -19,6 +19,11 @@ demo: venv
 
 test: venv
 	$(BIN)/python -m pytest -n auto --dist worksteal $(OPTIONS)
+
+# Real ROS 2, from wheels, in environments of its own; skipped loudly where there are none.
+test-ros: venv
+	PYTHON=$(PYTHON) sh scripts/make_ros_venvs.sh .ros
+	REACTOR_ZMQ_ROS=.ros $(BIN)/python -m pytest -n 2 --dist worksteal tests/ros $(OPTIONS)
 
 check: venv
 	$(BIN)/python scripts/check.py $(OPTIONS)
@@ -36,6 +41,9 @@ instructions: venv
 
 soak: venv
 	$(BIN)/python bench/soak.py --minutes $(or $(MINUTES),10) $(OPTIONS)
+
+fuzz: venv
+	$(BIN)/python scripts/fuzz.py --minutes $(or $(MINUTES),10) $(OPTIONS)
 
 clean:
 	rm -rf $(VENV) out dist

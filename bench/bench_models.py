@@ -80,6 +80,15 @@ class Paced(ReactorPipeline):
     def ping(self, value: int) -> Pong:
         return Pong(value=value)
 
+    @event(name="hang")
+    def hang(self):
+        while True:
+            pass
+
+    @event(name="lose_gpu")
+    def lose_gpu(self):
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
     def inference(self):
         while True:
             self._picture[0, 0, 0] += 1

@@ -60,6 +60,10 @@ class Writer:
         self._open[self._seq] = (self._number, part)
         self.socket.send(part)
 
+    def say(self, kind: str) -> None:
+        """Send an event that is not numbered and nobody waits for."""
+        self.socket.send(msgspec.msgpack.encode({"type": kind}))
+
     def cut(self) -> None:
         """Break the link without a word, take a new one, and send again what was not answered."""
         self.socket.close(linger=0)

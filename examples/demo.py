@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
@@ -63,7 +64,8 @@ def show(seconds: float | None, log: IO[str]) -> int:
             print(log.read(), "the demo could not start", sep="\n", file=sys.stderr)
             return 1
         with connect(connection_file, name="demo") as client:
-            totals = watch(client, best_form(), seconds, hints(connection_file.stem))
+            told = [*page(log), *hints(connection_file.stem)]
+            totals = watch(client, best_form(), seconds, told)
     seen = next((t for t in totals if t.track == TRACK and t.first_ns), None)
     if seen is None or seen.first_ns is None:
         print("no frame was seen")
@@ -85,6 +87,7 @@ def serving(log: IO[str]) -> Generator[tuple[subprocess.Popen[str], Path]]:
     command = [
         *(sys.executable, "-m", "reactor_zmq.cli.main", "run", str(MODEL), "--name", name),
         *("--events", "tcp://127.0.0.1:*", "--frames", "tcp://127.0.0.1:*"),
+        *(("--bridge", "0") if all(map(find_spec, ("aiohttp", "simplejpeg"))) else ()),
     ]
     # In a session of its own: Ctrl-C is for this process, which then asks the run to stop.
     process = subprocess.Popen(
@@ -116,6 +119,13 @@ def wait_for(file: Path, process: subprocess.Popen[str]) -> bool:
             return False
         time.sleep(0.005)
     return True
+
+
+def page(log: IO[str]) -> list[str]:
+    """Return what opens the run in a browser, as the run has said it."""
+    # The run writes by the same open file: reading must not move its place.
+    said = os.pread(log.fileno(), 65_536, 0).decode()
+    return [line for line in said.splitlines() if line.startswith("open http")]
 
 
 def hints(name: str) -> list[str]:

@@ -22,6 +22,8 @@ class Limits(Struct, frozen=True, kw_only=True):
         client_window: The same for one client.
         client_queue: Messages waiting for a client that does not read.
         strikes: Malformed messages after which a peer's link is closed.
+        memory_nbytes: How much the front end's own memory may grow, before links are cut whose
+            bytes fill it; uploads and frames don't count.
         upload_nbytes: One file.
         session_upload_nbytes: All files of a session.
         session_uploads: How many they may be: each holds a descriptor.
@@ -36,6 +38,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     client_window: int = 1024
     client_queue: int = 256
     strikes: int = 20
+    memory_nbytes: int = 512 * 2**20
     upload_nbytes: int = 32 * 2**20
     session_upload_nbytes: int = 128 * 2**20
     session_uploads: int = 256

@@ -7,6 +7,7 @@ when any step failed. ``--no-tests`` leaves the tests out.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -41,7 +42,13 @@ def quiet_step(name: str, command: tuple[str, ...]) -> bool:
     """Run one step; its output is shown only when it fails."""
     started = time.perf_counter()
     done = subprocess.run(
-        resolved(command), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        resolved(command),
+        cwd=ROOT,
+        # Both packages are looked at where they lie, wherever another checkout is installed.
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'bridge'}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
     )
     report(name, done.returncode == 0, started)
     if done.returncode:

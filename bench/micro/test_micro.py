@@ -22,13 +22,13 @@ Bench = Any
 
 
 @pytest.mark.parametrize("name", HOT_PATHS)
-def test_hot_path(benchmark: Bench, name: str):
+def test_hot_path(benchmark: Bench, name: str) -> None:
     """One event, or one frame, through the project's own code."""
     assert benchmark(HOT_PATHS[name]())
 
 
 @pytest.mark.parametrize("encoding", list(Encoding))
-def test_envelope(benchmark: Bench, encoding: Encoding):
+def test_envelope(benchmark: Bench, encoding: Encoding) -> None:
     """Encode an envelope and decode it."""
     data = {"prompt": "a storm over the sea", "strength": 3}
 
@@ -38,16 +38,17 @@ def test_envelope(benchmark: Bench, encoding: Encoding):
     assert benchmark(step)[1].type == "set_prompt"
 
 
-def test_link_codec(benchmark: Bench):
+def test_link_codec(benchmark: Bench) -> None:
     """Encode what the front end tells the actor, and decode it."""
     said = link.EventIn(1, "id1", "set_prompt", Encoding.MSGPACK, b"\x81\xa6prompt\xa1x")
     decoded = benchmark(lambda: link.decode_to_actor(link.encode_link(said)))
     assert decoded == said
 
 
-def test_slots(benchmark: Bench):
+def test_slots(benchmark: Bench) -> None:
     """Lead a slot through its life."""
     slots = Slots(16)
+    slots.grow()
 
     def step() -> object:
         slot = slots.lend()
@@ -61,14 +62,14 @@ def test_slots(benchmark: Bench):
     assert benchmark(step) is not None
 
 
-def test_pacing(benchmark: Bench):
+def test_pacing(benchmark: Bench) -> None:
     """Reckon when the frame of a turn is due."""
     pacing = Pacing(60, 2)
     assert benchmark(lambda: pacing.finish_turn(10**9, 10**9 + 10**6, 1)) is not None
 
 
 @pytest.mark.parametrize("shape", [(480, 640, 3), (1080, 1920, 3)], ids=str)
-def test_ring_copies_in(benchmark: Bench, shape: tuple[int, ...]):
+def test_ring_copies_in(benchmark: Bench, shape: tuple[int, ...]) -> None:
     """Copy a frame into the ring and give its slot back."""
     reader = RingReader()
     kept: list[Stored] = []
@@ -90,7 +91,7 @@ def test_ring_copies_in(benchmark: Bench, shape: tuple[int, ...]):
     reader.close()
 
 
-def test_cdr_image(benchmark: Bench):
+def test_cdr_image(benchmark: Bench) -> None:
     """Encode a VGA image as ROS has it."""
     data = np.zeros(640 * 480 * 3, np.uint8)
     message = {"height": 480, "width": 640, "encoding": "rgb8", "step": 1920, "data": data}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from reactor_zmq.client.aio import AsyncClient
 from reactor_zmq.errors import ReactorError
@@ -46,6 +47,7 @@ class Bridge:
             viewers=self.viewers,
         )
         self._admission = Admission(config.limits)
+        self._uploads = 0
         self._sessions: dict[str, Session] = {}
         self._endings: set[asyncio.Task[None]] = set()
         self._ticker = asyncio.create_task(self._tick())
@@ -92,6 +94,22 @@ class Bridge:
     def by_viewer(self, viewer_id: str) -> Session | None:
         """Return the session whose viewer has this id."""
         return next((s for s in self._sessions.values() if s.viewer_id == viewer_id), None)
+
+    @contextmanager
+    def upload_place(self) -> Generator[None]:
+        """Hold a place for an upload.
+
+        Raises:
+            BridgeError: ``busy``: all are taken.
+        """
+        if self._uploads >= self.config.limits.uploads:
+            most = self.config.limits.uploads
+            raise BridgeError("busy", f"{most} uploads are on their way, the most; try again")
+        self._uploads += 1
+        try:
+            yield
+        finally:
+            self._uploads -= 1
 
     async def close(self) -> None:
         """End all sessions and give everything back."""

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import hmac
 import time
-from urllib.parse import unquote
 
 from aiohttp import web
 
-from reactor_zmq.errors import EventError, ReactorError
 from reactor_zmq_bridge import words
 from reactor_zmq_bridge.codecs.encoder import Recipe
 from reactor_zmq_bridge.conversation import BAD_TOKEN, HELLO_LATE, TOO_BIG, TOO_MANY
@@ -49,13 +47,20 @@ async def socket(request: web.Request) -> web.StreamResponse:
     assert isinstance(request.transport, asyncio.Transport)  # noqa: S101 - it was just used
     link = Link(answer, request.transport, bridge.config.times, limits.outbox_nbytes)
     try:
-        session = await _greeted(request, link)
-        if session is not None:
-            await _converse(session, link, limits.text_nbytes)
-            session.unlink(link)
+        await link.read_in(_talk(request, link))
     finally:
         await link.end()
     return answer
+
+
+async def _talk(request: web.Request, link: Link) -> None:
+    session = await _greeted(request, link)
+    if session is None:
+        return
+    try:
+        await _converse(session, link, request.app[BRIDGE].config.limits.text_nbytes)
+    finally:
+        session.unlink(link)
 
 
 async def _greeted(request: web.Request, link: Link) -> Session | None:
@@ -163,42 +168,6 @@ async def _until_over(request: web.Request, sink: BodySink) -> None:
         await asyncio.wait((sink.over,), timeout=_LOOK_S)
         if request.transport is None or request.transport.is_closing():
             return
-
-
-async def uploads(request: web.Request) -> web.StreamResponse:
-    """``POST /uploads``: a file for the model, given on through the session's client."""
-    bridge = request.app[BRIDGE]
-    session = bridge.by_secret(bearer(request))
-    if session is None:
-        return refusal(401, "unauthenticated", "this session is not known")
-    most = bridge.config.limits.upload_nbytes
-    if request.content_length is None:
-        return refusal(400, "invalid_data", "Content-Length is required", "Content-Length")
-    if request.content_length > most:
-        return refusal(413, "too_large", f"a file has at most {most} bytes", "Content-Length")
-    name = unquote(request.headers.get("X-Upload-Name", "")) or "upload"
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-    try:
-        reference = await session.client.upload(
-            bytes(body), name=name, mime_type=request.content_type
-        )
-    except EventError as error:
-        return refusal(_upload_status(error.code), error.code, error.text, error.field)
-    except (ReactorError, TimeoutError):
-        return refusal(503, "closed", "the run was lost before it had the file")
-    told = {
-        "upload_id": reference.upload_id,
-        "name": reference.name,
-        "mime_type": reference.mime_type,
-        "size": reference.size,
-    }
-    return json_response({"upload": told}, 201)
-
-
-def _upload_status(code: str) -> int:
-    return {"forbidden": 403, "upload_corrupt": 400, "busy": 429, "not_ready": 503}.get(code, 409)
 
 
 async def health(request: web.Request) -> web.StreamResponse:

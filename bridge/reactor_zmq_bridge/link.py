@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
@@ -40,6 +41,8 @@ class Link:
         self._pulse = Pulse(times, time.monotonic())
         self._texts: deque[str] = deque()
         self._texts_nbytes = 0
+        self._reader: asyncio.Task[None] | None = None
+        self._closing: list[asyncio.Future[None]] = []
         self._stirred = asyncio.Event()
         self._lock = asyncio.Lock()
         self._tasks = [asyncio.create_task(self._speak()), asyncio.create_task(self._beat())]
@@ -74,8 +77,10 @@ class Link:
 
     async def close(self, code: int, reason: str) -> None:
         """Say what is left and close in order, or break it when that takes too long."""
+        self._closing.append(asyncio.get_running_loop().create_future())
         timer = asyncio.get_running_loop().call_later(self._times.send_s, self.abort)
         try:
+            await self._stop_reading()
             with suppress(ConnectionError, RuntimeError):
                 async with self._lock:
                     while self._texts and not self.closed:
@@ -83,9 +88,30 @@ class Link:
                 await self._socket.close(code=code, message=reason.encode())
         finally:
             timer.cancel()
+            self._closing.pop().set_result(None)
+
+    async def read_in(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run what reads this link until it ends or the link is closed."""
+        self._reader = asyncio.create_task(work)
+        try:
+            await asyncio.wait((self._reader,))
+        finally:
+            self._reader.cancel()
+        if not self._reader.cancelled():
+            self._reader.result()
+
+    async def _stop_reading(self) -> None:
+        """Let nobody wait for a message: only then does a close wait for the browser's."""
+        reader = self._reader
+        if reader is not None and reader is not asyncio.current_task():
+            reader.cancel()
+            await asyncio.wait((reader,))
 
     async def end(self) -> None:
         """Stop what runs for this link; the handler's last step."""
+        # Its end would cut the goodbye short.
+        for closing in tuple(self._closing):
+            await closing
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

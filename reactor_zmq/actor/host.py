@@ -180,12 +180,14 @@ class ModelHost:
         return not self._handlers.is_async(event)
 
     def _apply_at_once(self, event: EventIn) -> None:
+        next_ns = self._next_turn_ns()
         self._wake_up()
         try:
             self._handlers.apply_at_once(event)
         except ActorFault as fault:
             self._fault = fault
-        self._mailbox.nudge()
+        if self._fault is not None or self._next_turn_ns() != next_ns:
+            self._mailbox.nudge()
 
     def _wake_up(self) -> None:
         if self._napping:

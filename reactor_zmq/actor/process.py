@@ -32,7 +32,7 @@ from reactor_zmq.wire.link import Ready, Stopped, ToActor, decode_to_actor
 
 log = logging.getLogger("reactor_zmq.actor")
 
-GROUP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+GROUP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Sent by terminals and service managers to every process of a run."""
 BEAT_S = 0.2
 _PR_SET_PDEATHSIG = 1
@@ -81,6 +81,10 @@ def actor_main(args: ActorArgs, link_end: socket.socket, board_fd: int) -> NoRet
         board_fd: The board; the actor owns it.
     """
     die_with_parent()
+    # A group of its own, so that what the model forks can be ended with it; and a child that runs
+    # on in the host must not speak for the model.
+    os.setpgid(0, 0)
+    os.register_at_fork(after_in_child=link_end.close)
     # They reach every process of a run at once; the front end decides what they mean.
     for each in GROUP_SIGNALS:
         signal.signal(each, signal.SIG_IGN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -11,8 +12,10 @@ import msgspec
 import reactor_zmq
 from reactor_zmq.cli import bench_options
 from reactor_zmq.config import DEFAULT_EVENTS, DEFAULT_FRAMES, ServerConfig, Supervision
+from reactor_zmq.wire.scope import SCOPES
 
 MODEL_OPTION = "--model."
+ROS_ARGS = "--ros-args"
 
 _TARGET = "file.py:Class, module:Class, or a folder with reactor.yaml"
 _NAME = "name of the run, its connection file, or an events endpoint"
@@ -36,7 +39,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         SystemExit: The line can't be understood (code 2), or help was asked for (code 0).
     """
     parser = build_parser()
-    options, rest = parser.parse_known_args(arguments)
+    words, ros_args = _without_ros_args(sys.argv[1:] if arguments is None else list(arguments))
+    options, rest = parser.parse_known_args(words)
+    if options.command == "ros2":
+        options.ros_args = ros_args
+    elif ros_args:
+        parser.error(f"{ROS_ARGS} belongs to `reactor-zmq ros2`")
     overrides = [word for word in rest if word.startswith(MODEL_OPTION)]
     unknown = [word for word in rest if word not in overrides]
     if unknown or (overrides and not hasattr(options, "overrides")):
@@ -47,6 +55,14 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
             parser.error(f"{word}: write {MODEL_OPTION}key=value")
         options.overrides[key] = typed(value)
     return options
+
+
+def _without_ros_args(words: list[str]) -> tuple[list[str], list[str]]:
+    """Cut off what is meant for ROS; argparse would take it for its own."""
+    if ROS_ARGS not in words:
+        return words, []
+    place = words.index(ROS_ARGS)
+    return words[:place], words[place:]
 
 
 def typed(text: str) -> object:
@@ -73,6 +89,7 @@ def build_parser() -> argparse.ArgumentParser:
     _bridge(commands)
     _init(commands)
     _keygen(commands)
+    _ros2(commands)
     bench_options.add(
         _command(commands, "bench", "Measure frames and events on this machine or link.")
     )
@@ -101,6 +118,15 @@ def _run(commands: _Commands) -> None:
         help="where clients find endpoints and token (default: NAME.json in the run directory)",
     )  # fmt: skip
     run.add_argument(
+        "--keys", default="", metavar="DIR",
+        help="keys of this server and of its clients (see keygen): sockets speak CURVE",
+    )  # fmt: skip
+    run.add_argument(
+        "--insecure",
+        action="store_true",
+        help="let other machines come in without encryption: tokens and frames travel in the clear",
+    )
+    run.add_argument(
         "--resume-s", type=seconds, default=defaults.resume_s, metavar="S",
         help="a client whose link broke may return for so long (default: %(default)g)",
     )  # fmt: skip
@@ -123,6 +149,10 @@ def _run(commands: _Commands) -> None:
     run.add_argument(
         "--exit-on-failure", action="store_true",
         help="end with code 3 when the actor is given up, for a service manager to take over",
+    )  # fmt: skip
+    run.add_argument(
+        "--bridge", type=port, nargs="?", const=8765, default=None, metavar="PORT",
+        help="show it in browsers at 127.0.0.1 (default: port 8765; 0 takes a free one)",
     )  # fmt: skip
     run.add_argument(
         "--health-port", type=port, default=None, metavar="PORT",
@@ -162,7 +192,7 @@ def _watch(commands: _Commands) -> None:
 def _bridge(commands: _Commands) -> None:
     bridge = _command(commands, "bridge", "Show a run in browsers.")
     bridge.add_argument("name", nargs="?", default="", help=_NAME)
-    bridge.add_argument("--port", type=count, default=8765, help="0 takes a free one")
+    bridge.add_argument("--port", type=port, default=8765, help="0 takes a free one")
     bridge.add_argument("--host", default="127.0.0.1", help="address to listen on")
     bridge.add_argument(
         "--origin", action="append", default=[], metavar="ORIGIN",
@@ -191,11 +221,29 @@ def _init(commands: _Commands) -> None:
 
 
 def _keygen(commands: _Commands) -> None:
-    keygen = _command(commands, "keygen", "Make a CURVE key pair, in files that only you can read.")
+    keygen = _command(commands, "keygen", "Make keys or a token, in files that only you can read.")
     keygen.add_argument(
         "base", nargs="?", default="reactor", metavar="BASE",
-        help="writes BASE.public and BASE.secret (default: %(default)s)",
+        help="a client's pair: writes BASE.public and BASE.secret (default: %(default)s)",
     )  # fmt: skip
+    keygen.add_argument("--server", metavar="DIR", help="make a folder for `run --keys` instead")
+    keygen.add_argument("--into", metavar="DIR", help="let the client in: a folder made so")
+    keygen.add_argument(
+        "--scope", choices=SCOPES, default="steer",
+        help="what it may do there; each includes those before it (default: %(default)s)",
+    )  # fmt: skip
+    keygen.add_argument("--token", action="store_true", help="a token in that folder, not a pair")
+
+
+def _ros2(commands: _Commands) -> None:
+    ros2 = _command(commands, "ros2", "Be a run's ROS 2 node: images, services, parameters, input.")
+    _peer(ros2)
+    ros2.add_argument(
+        "--python", default="", metavar="PATH",
+        help="interpreter with rclpy and pyzmq (default: this one, or the python3 on PATH)",
+    )  # fmt: skip
+    ros2.set_defaults(ros_args=[])
+    ros2.epilog = f"{ROS_ARGS} and what follows goes to ROS: remapping, parameters, namespace."
 
 
 def _peer(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
@@ -203,6 +251,10 @@ def _peer(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
     if optional:
         where.nargs, where.default = "?", ""
     parser.add_argument("--token", default=None, help="for an endpoint without connection file")
+    parser.add_argument(
+        "--server-key", default=None, metavar="KEY", help="the server's public key, or its file"
+    )
+    parser.add_argument("--key", default=None, metavar="FILE", help="your secret key, for a token")
 
 
 def _number(

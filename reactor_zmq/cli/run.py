@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import ExitStack
 
+from reactor_zmq.cli.bridge_keeper import BridgeKeeper
 from reactor_zmq.cli.progress import new_load_display
 from reactor_zmq.cli.report import RunReport
 from reactor_zmq.cli.target import check_target, default_name, manifest_of
 from reactor_zmq.config import ServerConfig, Supervision, notify_config
 from reactor_zmq.errors import ConfigError
 from reactor_zmq.logs import set_up_logging
+from reactor_zmq.runtime.observer import Bound, Observer, RunEvent
 from reactor_zmq.runtime.server import Server
 
 
@@ -27,12 +30,28 @@ def main(options: argparse.Namespace) -> int:
     config = server_config(options)
     manifest = manifest_of(options.target)
     fancy = options.log_format == "text" and sys.stderr.isatty()
-    with new_load_display(fancy=fancy) as display:
+    with ExitStack() as stack:
+        display = stack.enter_context(new_load_display(fancy=fancy))
         report = RunReport(config.name, display)
-        code = Server(config, report, manifest.preload if manifest else ()).run()
+        observe = report if options.bridge is None else _bridged(stack, options.bridge, report)
+        code = Server(config, observe, manifest.preload if manifest else ()).run()
     if report.misled:
         raise ConfigError(report.misled)
     return code
+
+
+def _bridged(stack: ExitStack, port: int, report: RunReport) -> Observer:
+    """Return an observer that starts a bridge when the run is bound; the stack ends it."""
+    keeper = stack.enter_context(BridgeKeeper(port))
+
+    def observe(step: RunEvent) -> None:
+        report(step)
+        if isinstance(step, Bound):
+            keeper.start(step.connection_file)
+            # Not logged: whoever has this address can steer.
+            print(f"open {keeper.url(step.connection_file)}", flush=True)
+
+    return observe
 
 
 def server_config(options: argparse.Namespace) -> ServerConfig:
@@ -43,6 +62,8 @@ def server_config(options: argparse.Namespace) -> ServerConfig:
         events=options.events,
         frames=options.frames,
         connection_file=options.connection_file,
+        keys=options.keys,
+        insecure=options.insecure,
         overrides=options.overrides,
         log_format=options.log_format,
         verbose=options.verbose,

@@ -12,6 +12,7 @@ from reactor_zmq.machines.controls import Controls
 from reactor_zmq.machines.event_desk import EventDesk
 from reactor_zmq.machines.frontend_state import FrontEndSettings, FrontEndState
 from reactor_zmq.machines.frontend_vocabulary import (
+    AccessChanged,
     ActorDied,
     ActorSaid,
     ActorStarted,
@@ -82,8 +83,8 @@ class FrontEnd:
             case PeerSaid(peer, parts, unix_ns):
                 self._state.heard_ns = unix_ns
                 self._peer_said(peer, parts, now)
-            case PeerArrived():
-                self._reception.arrived(stimulus)
+            case PeerArrived() | AccessChanged():
+                self._reception.handle(stimulus)
             case ActorSaid(message):
                 self._actor_said(message)
             case PeerGone(peer):
@@ -130,15 +131,16 @@ class FrontEnd:
 
     def _heard(self, letter: Letter, client: Client | None, now: float) -> None:
         word = letter.word
-        if word.type == "$hello":
+        greets = word.type == "$hello"
+        if letter.attachments and (greets or not word.type.startswith("$")):
+            text = f"{word.type!r} takes no attachments, {len(letter.attachments)} came"
+            raise RemoteProtocolError(Code.BAD_MESSAGE, text)
+        if greets:
             self._reception.hello(letter, client, now)
         elif client is None:
             raise RemoteProtocolError(Code.UNAUTHENTICATED, "say $hello first")
         elif word.type.startswith("$"):
             self._controls.accept(client, letter.encoding, word, letter.attachments, now)
-        elif letter.attachments:
-            text = f"an event takes no attachments, {len(letter.attachments)} came"
-            raise RemoteProtocolError(Code.BAD_MESSAGE, text)
         else:
             self._desk.accept(client, letter.encoding, word)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 import re
 from dataclasses import MISSING, Field
@@ -43,6 +44,7 @@ def snake_case(name: str) -> str:
     return _WORD.sub("_", name).lower()
 
 
+@functools.cache
 def message_name(cls: type[ModelMessage]) -> str:
     """Return a message's name on the wire."""
     given = cls.__dict__.get("name")

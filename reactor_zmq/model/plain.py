@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 import msgspec
 
 from reactor_zmq.model.upload import UploadedFile
+
+_PLAIN = frozenset({type(None), bool, bytes, int, float, str})
 
 ShowUpload = Callable[[UploadedFile], Any]
 
@@ -34,7 +37,7 @@ def to_plain(value: Any, upload: ShowUpload = show_upload) -> Any:
     Raises:
         TypeError: A map has keys that are neither texts nor numbers.
     """
-    if value is None or isinstance(value, bool | bytes):
+    if type(value) in _PLAIN:
         return value
     if isinstance(value, enum.Enum):
         return to_plain(value.value, upload)
@@ -52,11 +55,17 @@ def _members(value: Any) -> Iterable[tuple[Any, Any]] | None:
     """Return the entries of a map, dataclass or Struct by their wire names, None of all else."""
     if isinstance(value, Mapping):
         return cast("Mapping[Any, Any]", value).items()
-    if isinstance(value, msgspec.Struct):
-        fields = msgspec.structs.fields(value)
-        return [(field.encode_name, getattr(value, field.name)) for field in fields]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
+    fields = _fields(cast("Any", type(value)))
+    return None if fields is None else [(shown, getattr(value, name)) for name, shown in fields]
+
+
+@functools.cache
+def _fields(cls: Any) -> tuple[tuple[str, str], ...] | None:
+    """Return each field's name and its name on the wire; None where the class has no fields."""
+    if issubclass(cls, msgspec.Struct):
+        return tuple((field.name, field.encode_name) for field in msgspec.structs.fields(cls))
+    if dataclasses.is_dataclass(cls):
+        return tuple((field.name, field.name) for field in dataclasses.fields(cls))
     return None
 
 
@@ -74,6 +83,8 @@ def _key(key: Any) -> Any:
 
 def _scalar(value: Any) -> Any:
     """Return an int, float or str as exactly that type; numpy's and torch's scalars too."""
+    if isinstance(value, bytes):
+        return bytes(value)
     for kind in (int, float, str):
         if isinstance(value, kind):
             return kind(value)

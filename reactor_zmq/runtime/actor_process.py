@@ -7,14 +7,14 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.reduction import DupFd
 from types import ModuleType
 from typing import Any
 
-from reactor_zmq.actor.process import GROUP_SIGNALS, ActorArgs, actor_main
+from reactor_zmq.actor.process import GROUP_SIGNALS, ActorArgs, ExitCode, actor_main
 from reactor_zmq.memory.board import Board
 
 _PRELOAD = ("reactor_zmq.actor.process", "reactor_zmq.runtime.actor_process")
@@ -87,12 +87,22 @@ class ActorProcess:
         os.kill(self.pid, signal.SIGKILL if hard else signal.SIGUSR1)
 
     def close(self) -> None:
-        """Give back what belongs to an ended process."""
+        """Give back what belongs to an ended process, and end what it has forked.
+
+        Its children may hold the memory, also of a GPU, that the next actor needs.
+        """
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
         self._process.close()
         self.board.close()
 
 
-_REASONS = {-signal.SIGKILL: "killed", 0: "exited"}
+_REASONS = {
+    -signal.SIGKILL: "killed",
+    int(ExitCode.STOPPED): "exited",
+    int(ExitCode.LOAD_FAILED): "load_failed",
+    int(ExitCode.FAULT): "fault",
+}
 
 
 class _Descriptor:
@@ -110,7 +120,22 @@ def _detach(duplicate: Any) -> int:
 
 
 def _enter(args: ActorArgs, end: socket.socket, board_fd: int) -> None:
+    _let_forkserver_end()
     actor_main(args, end, board_fd)
+
+
+def _let_forkserver_end() -> None:
+    """Close the pipe by which the forkserver knows that somebody needs it.
+
+    multiprocessing hands its write end to every child. An actor that hangs would keep the
+    forkserver alive after the front end was killed, and by that itself: the kernel ends it when
+    its parent ends.
+    """
+    module: Mapping[str, Any] = vars(forkserver)
+    server = module["_forkserver"]
+    if server._forkserver_alive_fd is not None:  # noqa: SLF001 - there is no other way to it
+        os.close(server._forkserver_alive_fd)  # noqa: SLF001
+        server._forkserver_alive_fd = None  # noqa: SLF001
 
 
 @contextmanager

@@ -23,14 +23,15 @@ _MADE_NBYTES = 5
 Multipart = tuple[bytes, list[memoryview]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Link:
-    """One peer's link: this side's name for it, libzmq's, and its descriptor."""
+    """One peer's link: this side's name for it, libzmq's, its descriptor, and what it brought."""
 
     peer: bytes
     routing_id: bytes
     fd: int
     user_id: str
+    delivered_nbytes: int = 0
 
 
 class EventsSocket:
@@ -116,9 +117,11 @@ class EventsSocket:
             if nbytes >= BATCH_NBYTES or not self.bell.readable():
                 return
             frames = self.socket.recv_multipart(zmq.NOBLOCK, copy=False)
-            nbytes += sum(len(frame) for frame in frames)
+            size = sum(len(frame) for frame in frames)
+            nbytes += size
             user_id = str(frames[0].get("User-Id"))
             link = self._links.get(user_id) or self._meet(user_id, frames[0])
+            link.delivered_nbytes += size
             yield link.peer, [frame.buffer for frame in frames[1:]]
 
     def _meet(self, user_id: str, frame: zmq.Frame) -> _Link:
@@ -178,6 +181,21 @@ class EventsSocket:
         link = self._by_peer.get(peer)
         if link is not None and self._by_fd.get(link.fd) is link:
             self.monitor.cut(link.fd)
+
+    def strangers(self) -> list[int]:
+        """Return the links that have brought nothing yet, oldest first, by descriptor."""
+        return [fd for fd in self.monitor.open() if fd not in self._by_fd]
+
+    def hoards(self) -> list[tuple[int, int]]:
+        """Return the tcp links by how many bytes wait here of what they sent, greatest first.
+
+        A link is told by its descriptor; it need not have brought a message yet.
+        """
+        links, delivered = self.monitor.open(), dict[int, int]()
+        for fd, link in self._by_fd.items():
+            delivered[fd] = link.delivered_nbytes
+        hoards = [(fd, self.monitor.received_nbytes(fd) - delivered.get(fd, 0)) for fd in links]
+        return sorted(hoards, key=lambda hoard: -hoard[1])
 
     def close(self) -> None:
         """Close; what was said last still has half a second to leave."""

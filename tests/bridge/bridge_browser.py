@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any
 
 import aiohttp
 
-from reactor_zmq_bridge.record import HEADER, Record, decode_record
+from reactor_zmq_bridge.record import Record, decode_record
 from reactor_zmq_bridge.words import VERSION
 
 DEADLINE_S = 10.0
+
+
+async def eventually(condition: Callable[[], object]) -> None:
+    """Wait until ``condition()``; raise TimeoutError after the deadline."""
+    async with asyncio.timeout(DEADLINE_S):
+        while not condition():  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.005)
 
 
 class Browser:
@@ -72,6 +79,11 @@ class Browser:
             if message["type"] in kinds:
                 return message
 
+    def vanish(self) -> None:
+        """Break the connection as a lost network does."""
+        transport = self.socket.get_extra_info("socket")
+        transport.shutdown(2)
+
     async def record(self) -> Record:
         """Return the next record that came by the WebSocket."""
         while not self.records:
@@ -100,6 +112,15 @@ class Browser:
             assert response.status == 200, await response.text()
             yield Stream(response)
 
+    async def ended(self) -> int:
+        """Wait until the bridge closes the link and return its code."""
+        while True:
+            message = await asyncio.wait_for(self.socket.receive(), DEADLINE_S)
+            if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+                return self.socket.close_code or 0
+            if message.type is aiohttp.WSMsgType.TEXT:
+                self.heard.append(message.json())
+
     async def close(self) -> None:
         await self.socket.close()
 
@@ -123,6 +144,3 @@ class Stream:
         while (record := await self.any()).kind == 4:
             pass
         return record
-
-
-__all__ = ["HEADER", "Browser", "Stream"]

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import resource
 import shutil
+from pathlib import Path
+
+import pytest
+
+from reactor_zmq.testing.zmtp import MORE, RawPeer, frame
 
 NOTHING = hashlib.sha256().hexdigest()
 
@@ -76,3 +82,19 @@ def test_file_that_can_not_be_handed_over_is_no_disaster(run, client):
     assert peer.ask("$ping")["type"] == "$pong"
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (hard, hard))
     assert peer.ask("ask_prompt")["type"] == "current_prompt"
+
+
+def test_address_space_that_runs_out_costs_only_who_fills_it(run, client):
+    """The sender of a multipart without end is cut while there is room left for everybody else."""
+    served = run("Page")
+    peer = client(served)
+    pid = served.process.pid
+    size = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    resource.prlimit(pid, resource.RLIMIT_AS, (size + 400 * 2**20, resource.RLIM_INFINITY))
+    connection = served.connection
+    with RawPeer.greeted(connection.events, connection.token, b"DEALER") as hostile:
+        part = frame(bytes(2**20), MORE)
+        with pytest.raises(ConnectionError):
+            hostile.write(part * 1024)
+    assert peer.ask("$ping")["type"] == "$pong"
+    assert client(served).ask("ask_prompt")["type"] == "current_prompt"

@@ -74,3 +74,20 @@ def test_second_signal_ends_a_run_that_hangs(group, run_directory, wait_until):
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == 0
+
+
+def test_killed_group_leaves_nothing_in_the_way(group, run_directory, wait_until):
+    """All of a run killed at once, as for want of memory: the next start under its name serves."""
+    for _ in range(2):
+        process = group("Page")
+        said = ""
+        while "is ready" not in said:
+            said += process.stdout.readline()
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+    last = group("Page")
+    said = ""
+    while "is ready" not in said:
+        said += last.stdout.readline()
+    last.send_signal(signal.SIGTERM)
+    assert last.wait(20) == 0

@@ -1,0 +1,129 @@
+"""The two sockets of one link to a front end; used by the link's thread alone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import zmq
+
+from reactor_zmq_ros2.discovery import Run
+from reactor_zmq_ros2.frames import Header, read_header
+
+BACKLOG = 8  # published frames that wait for the front end; more would be old news
+RECENT = 2  # frames of a track that are shown when this side comes late; older ones are gaps
+GOODBYE_MS = 200
+_FRAME_PARTS = 3
+
+Envelopes = deque[tuple[dict[str, Any], Any]]
+Given = dict[str, tuple[dict[str, Any], Any]]
+
+
+class Sockets:
+    """A DEALER, and a SUB for as long as there is a track to watch."""
+
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], run: Run) -> None:
+        self.run = run
+        self._context = context
+        self._events = self._socket(zmq.DEALER)
+        self._events.sndhwm = BACKLOG
+        self._events.connect(run.events)
+        self._frames: zmq.Socket[bytes] | None = None
+        self._tracks: frozenset[str] = frozenset()
+
+    def close(self) -> None:
+        """Close both."""
+        self._events.close(linger=GOODBYE_MS)
+        self._unwatch()
+
+    def wait(self, wake: socket.socket, timeout_ms: int, *, blocked: bool) -> None:
+        """Return when something came, when ``wake`` has bytes, or when ``blocked`` is over."""
+        interest = zmq.POLLIN | zmq.POLLOUT if blocked else zmq.POLLIN
+        polled: list[Any] = [(wake, zmq.POLLIN), (self._events, interest)]
+        if self._frames is not None:
+            polled.append((self._frames, zmq.POLLIN))
+        zmq.zmq_poll(polled, timeout_ms)
+
+    def send(self, waiting: Envelopes) -> bool:
+        """Send what waits; False when the link takes no more for now."""
+        while waiting:
+            envelope, attachment = waiting[0]
+            if not self._put(envelope, attachment):
+                return False
+            waiting.popleft()
+        return True
+
+    def give(self, frames: Given) -> bool:
+        """Send the newest frame of each input track; False when the link takes no more for now."""
+        for track in list(frames):
+            data, samples = frames[track]
+            if not self._put({"type": "$publish", "data": data}, samples):
+                return False
+            if frames[track][0] is data:  # else another thread has given a newer one
+                del frames[track]
+        return True
+
+    def heard(self) -> list[dict[str, Any]]:
+        """Return every envelope that is there."""
+        return [json.loads(parts[0]) for parts in _received(self._events, copy=True)]
+
+    def follow(self, endpoint: str, tracks: frozenset[str]) -> None:
+        """Subscribe to exactly these tracks; without any, be no viewer at all."""
+        if not tracks or not endpoint:
+            self._unwatch()
+            return
+        if self._frames is None:
+            self._frames = self._socket(zmq.SUB)
+            self._frames.rcvhwm = RECENT
+            self._frames.connect(endpoint)
+        for track in tracks - self._tracks:
+            self._frames.subscribe(_topic(track))
+        for track in self._tracks - tracks:
+            self._frames.unsubscribe(_topic(track))
+        self._tracks = tracks
+
+    def recent(self) -> Iterator[tuple[str, Header, Any]]:
+        """Yield the last frames that have come of each track, oldest first."""
+        found: dict[str, deque[Any]] = {}
+        for parts in _received(self._frames, copy=False) if self._frames else ():
+            if len(parts) == _FRAME_PARTS:
+                found.setdefault(parts[0].bytes.decode(), deque(maxlen=RECENT)).append(parts)
+        for topic, frames in found.items():
+            track = topic.removeprefix("frame/").rstrip("/")
+            for _, header, payload in frames:
+                yield track, read_header(header.bytes), payload.buffer
+
+    def _unwatch(self) -> None:
+        if self._frames is not None:
+            self._frames.close(linger=0)
+        self._frames, self._tracks = None, frozenset()
+
+    def _put(self, envelope: dict[str, Any], attachment: Any) -> bool:
+        parts: list[Any] = [json.dumps(envelope, ensure_ascii=False).encode()]
+        if attachment is not None:
+            parts.append(attachment)
+        try:
+            self._events.send_multipart(parts, zmq.NOBLOCK)
+        except zmq.Again:
+            return False
+        return True
+
+    def _socket(self, kind: int) -> zmq.Socket[bytes]:
+        made = self._context.socket(kind)
+        made.linger = 0
+        made.plain_username, made.plain_password = b"reactor", self.run.token.encode()
+        return made
+
+
+def _topic(track: str) -> bytes:
+    return f"frame/{track}/".encode()
+
+
+def _received(source: zmq.Socket[bytes], *, copy: bool) -> Iterator[list[Any]]:
+    with contextlib.suppress(zmq.Again):
+        while True:
+            yield source.recv_multipart(zmq.NOBLOCK, copy=copy)

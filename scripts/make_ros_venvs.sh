@@ -1,0 +1,26 @@
+#!/bin/sh
+# Make one environment per ROS 2 distribution: make_ros_venvs.sh DIRECTORY
+# The wheels live apart from the project's own environment: a .pth file in them runs in every Python.
+set -eu
+folder=$1
+python=${PYTHON:-python3}
+
+make_one() {
+    distro=$1 rclpy=$2 && shift 2
+    [ -e "$folder/$distro/.stamp" ] && return
+    rm -rf "${folder:?}/$distro"
+    "$python" -m venv "$folder/$distro"
+    if "$folder/$distro/bin/python" -m pip install --quiet --disable-pip-version-check \
+        "ros-$distro-rclpy==$rclpy" "ros-$distro-rmw-fastrtps-cpp" "ros-$distro-sensor-msgs" \
+        "ros-$distro-std-msgs" "ros-$distro-std-srvs" "ros-$distro-diagnostic-msgs" \
+        "ros-$distro-geometry-msgs" "ros-$distro-lifecycle-msgs" numpy pyzmq "$@"; then
+        touch "$folder/$distro/.stamp"
+    else
+        rm -rf "${folder:?}/$distro"
+        echo "######## SKIPPED: no wheels of ROS 2 $distro for $("$python" --version) here" >&2
+    fi
+}
+
+make_one jazzy 7.1.6
+# One of the two has what encodes and decodes JPEG.
+make_one kilted 9.1.2 simplejpeg pillow
