@@ -12,6 +12,7 @@ import msgspec
 import reactor_zmq
 from reactor_zmq.cli import bench_options
 from reactor_zmq.config import DEFAULT_EVENTS, DEFAULT_FRAMES, ServerConfig, Supervision
+from reactor_zmq.wire.scope import SCOPES
 
 MODEL_OPTION = "--model."
 ROS_ARGS = "--ros-args"
@@ -117,6 +118,15 @@ def _run(commands: _Commands) -> None:
         help="where clients find endpoints and token (default: NAME.json in the run directory)",
     )  # fmt: skip
     run.add_argument(
+        "--keys", default="", metavar="DIR",
+        help="keys of this server and of its clients (see keygen): sockets speak CURVE",
+    )  # fmt: skip
+    run.add_argument(
+        "--insecure",
+        action="store_true",
+        help="let other machines come in without encryption: tokens and frames travel in the clear",
+    )
+    run.add_argument(
         "--resume-s", type=seconds, default=defaults.resume_s, metavar="S",
         help="a client whose link broke may return for so long (default: %(default)g)",
     )  # fmt: skip
@@ -211,11 +221,18 @@ def _init(commands: _Commands) -> None:
 
 
 def _keygen(commands: _Commands) -> None:
-    keygen = _command(commands, "keygen", "Make a CURVE key pair, in files that only you can read.")
+    keygen = _command(commands, "keygen", "Make keys or a token, in files that only you can read.")
     keygen.add_argument(
         "base", nargs="?", default="reactor", metavar="BASE",
-        help="writes BASE.public and BASE.secret (default: %(default)s)",
+        help="a client's pair: writes BASE.public and BASE.secret (default: %(default)s)",
     )  # fmt: skip
+    keygen.add_argument("--server", metavar="DIR", help="make a folder for `run --keys` instead")
+    keygen.add_argument("--into", metavar="DIR", help="let the client in: a folder made so")
+    keygen.add_argument(
+        "--scope", choices=SCOPES, default="steer",
+        help="what it may do there; each includes those before it (default: %(default)s)",
+    )  # fmt: skip
+    keygen.add_argument("--token", action="store_true", help="a token in that folder, not a pair")
 
 
 def _ros2(commands: _Commands) -> None:
@@ -234,6 +251,10 @@ def _peer(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
     if optional:
         where.nargs, where.default = "?", ""
     parser.add_argument("--token", default=None, help="for an endpoint without connection file")
+    parser.add_argument(
+        "--server-key", default=None, metavar="KEY", help="the server's public key, or its file"
+    )
+    parser.add_argument("--key", default=None, metavar="FILE", help="your secret key, for a token")
 
 
 def _number(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reactor_zmq.errors import RemoteProtocolError
-from reactor_zmq.machines.access import Grant
+from reactor_zmq.machines.access import AllowList, Grant
 from reactor_zmq.machines.clients import Client
 from reactor_zmq.machines.frontend_state import FrontEndState
-from reactor_zmq.machines.frontend_vocabulary import PeerArrived
+from reactor_zmq.machines.frontend_vocabulary import AccessChanged, Cut, PeerArrived
 from reactor_zmq.machines.letter import Letter
 from reactor_zmq.wire import link
 from reactor_zmq.wire.codes import Code, State
@@ -21,14 +23,32 @@ class Reception:
     def __init__(self, state: FrontEndState) -> None:
         self._state = state
         self._arrived: dict[bytes, PeerArrived] = {}
+        self._allowed: AllowList | None = None  # until it changes, the handshake has seen to it
 
-    def arrived(self, peer: PeerArrived) -> None:
-        """Take note of what a new link may do."""
-        self._arrived[peer.peer] = peer
+    def handle(self, news: PeerArrived | AccessChanged) -> None:
+        """Take note of what a new link may do, or of what all of them may do from here on."""
+        if isinstance(news, PeerArrived):
+            self._arrived[news.peer] = news
+            self._revoke([news])
+        else:
+            self._allowed = news.allowed
+            self._revoke(tuple(self._arrived.values()))
 
     def gone(self, peer: bytes) -> None:
         """Forget a link."""
         self._arrived.pop(peer, None)
+
+    def _revoke(self, links: Sequence[PeerArrived]) -> None:
+        """Let go whose credential is good for nothing any more, or for something else."""
+        for each in links:
+            if self._allowed is None or self._allowed.has(each.grant):
+                continue
+            del self._arrived[each.peer]
+            client = self._state.clients.of_peer(each.peer)
+            if client is not None:
+                self._state.note("warning", "client's credential is revoked", client=client.id)
+                self._state.let_go(client, "revoked")
+            self._state.out.append(Cut(each.peer, gently=True))
 
     def hello(self, letter: Letter, client: Client | None, now: float) -> None:
         """Greet a peer, as a new client, as one who returns, or once more.
