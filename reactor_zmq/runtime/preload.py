@@ -10,6 +10,8 @@ from __future__ import annotations
 import atexit
 import os
 
-from reactor_zmq.actor import process as _process  # noqa: F401 - loaded here once for all actors
+from reactor_zmq.actor.process import actor_main
+
+__all__ = ["actor_main"]
 
 atexit.register(os._exit, 0)
