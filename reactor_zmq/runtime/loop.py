@@ -211,6 +211,7 @@ class FrontEndLoop:
         self._zap.answer_all()
         self._pump.tidy()
         self._memory.tend(now)
+        self._sockets.shed()
         self._keeper.tend()
         allowed = self._gate.tend(now)
         if allowed is not None:

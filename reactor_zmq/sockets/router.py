@@ -184,6 +184,10 @@ class EventsSocket:
         if link is not None and self._by_fd.get(link.fd) is link:
             self.monitor.cut(link.fd)
 
+    def strangers(self) -> list[int]:
+        """Return the links that have brought nothing yet, oldest first, by descriptor."""
+        return [fd for fd in self.monitor.open() if fd not in self._by_fd]
+
     def hoards(self) -> list[tuple[int, int]]:
         """Return the tcp links by how many bytes wait here of what they sent, greatest first.
 

@@ -148,6 +148,10 @@ class FramesSocket:
         changed = [self._subscriptions.drop(fd) for fd in closed]
         return any(changed)
 
+    def strangers(self) -> list[int]:
+        """Return the links that have asked for nothing yet, oldest first, by descriptor."""
+        return [fd for fd in self.monitor.open() if fd not in self._subscriptions]
+
     @property
     def subscription_count(self) -> int:
         """Subscriptions of all links that are open, as far as was read."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import zmq
+from zmq.utils.garbage import gc as pyzmqs_garbage
 from zmq_peers import peer_context
 
 from reactor_zmq.errors import ConfigError
@@ -290,6 +291,35 @@ def test_peer_for_whom_no_descriptor_is_left_gets_in_later(context, wait_until):
     sockets.close()
 
 
+def test_silent_links_give_way_where_there_are_too_many(wait_until):
+    """Links that said nothing are cut, oldest first, and those who spoke or subscribed stay."""
+    sockets = Sockets(ALLOWED, part_nbytes=2**20, queue_limit=16, max_links=4)
+    sockets.bind("tcp://127.0.0.1:*", "tcp://127.0.0.1:*")
+    heard = []
+
+    def turn():
+        ring(sockets)
+        sockets.zap.answer_all()
+        heard.extend(sockets.events.receive()[0])
+        sockets.frames.read_subscriptions()
+
+    client = RawPeer.greeted(sockets.events_at, TOKEN, b"DEALER", turn)
+    viewer = RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", turn)
+    client.send(b"hi")
+    viewer.send(b"\x01frame/")
+    wait_until(lambda: turn() or (heard and sockets.frames.wants(b"frame/")))
+    silent = [raw_connection(sockets.events_at) for _ in range(6)]
+    wait_until(lambda: turn() or sockets.events.links == 7)
+    sockets.shed()
+    wait_until(lambda: turn() or sockets.events.links == 3, "the end of four links")
+    client.send(b"still here")
+    wait_until(lambda: turn() or len(heard) == 2)
+    assert sockets.frames.wants(b"frame/")
+    for each in (client, viewer, *silent):
+        each.close()
+    sockets.close()
+
+
 def test_batch_of_large_messages_is_bounded(sockets, context, wait_until):
     """Who sends much waits its turn after each few megabytes, so that others get theirs."""
     part = bytes(10**6)
@@ -537,3 +567,17 @@ def test_cutting_a_link_that_went_cuts_nobody_else(sockets, serve):
         assert not sockets.events.monitor.cut(fd)
         other.send(b"still here")
         serve.until(lambda: len(serve.messages) == 2)
+
+
+def test_frames_of_a_killed_viewer_come_back_by_a_touch(sockets, serve, wait_until):
+    """Nothing is sent meanwhile; libzmq lets go of what waited for it when it is touched."""
+    frame = memoryview(bytes(2**20))
+    with RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", serve.once) as doomed:
+        doomed.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        doomed.send(b"\x01frame/")
+        serve.until(lambda: sockets.frames.wants(b"frame/"))
+        lent = [sockets.frames.send(b"frame/", b"h", frame, lend=True) for _ in range(5)]
+        assert not all(tracker.done for tracker in lent)
+        doomed.reset()
+    wait_until(lambda: sockets.touch() or all(tracker.done for tracker in lent))
+    pyzmqs_garbage.stop()  # the thread that tells trackers
