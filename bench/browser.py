@@ -49,7 +49,7 @@ EFFECTS = """async (count) => {
   const waiting = new Map();
   const now = () => performance.timeOrigin + performance.now();
   reactor.on("frame", (f) => {
-    for (const [mark, resolve] of waiting) if (f.metadata.mark >= mark) (waiting.delete(mark), resolve(f.drawnMs));
+    for (const [mark, resolve] of waiting) if (f.metadata.mark >= mark) resolve(f.drawnMs);
   });
   const took = [];
   for (let mark = 1; mark <= count; mark += 1) {
@@ -58,6 +58,7 @@ EFFECTS = """async (count) => {
     const began = now();
     await reactor.sendCommand("set_mark", { mark });
     took.push((await drawn) - began);
+    waiting.delete(mark);
   }
   return took;
 }"""

@@ -39,7 +39,7 @@ class Unpaced(ReactorPipeline):
     state: Controls
     output: Sight
 
-    def load(self, config: dict[str, object]) -> None:
+    def load(self, config: dict[str, object]) -> None:  # noqa: ARG002 - as it is called
         self.pictures = pictures()
 
     def inference(self) -> Iterator[Sight]:
