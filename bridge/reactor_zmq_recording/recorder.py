@@ -219,7 +219,9 @@ class Recorder:
         for message in self._client.messages():
             word = _WORD_OF.get(message.type, "messages")
             data = dict(message.data)
-            self._put_word(word, data if word != "messages" else {"type": message.type, **data})
+            self._put_word(
+                word, data if word != "messages" else {"type": message.type, "data": data}
+            )
 
     def _put_word(self, word: str, data: object) -> None:
         now_ns = time.time_ns()
