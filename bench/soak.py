@@ -96,7 +96,8 @@ class Verdict:
         return (
             f"{self.seconds / 60:.0f} min, {self.kills} kills, {self.resumes} links cut, "
             f"{self.entered} events, {self.acked} acknowledged: {self.lost} lost, {self.doubled} "
-            f"doubled, {self.reordered} reordered; kill to frame p50 {statistics.median(back):.0f} "
+            f"doubled, {self.reordered} reordered, {self.wrong_frames} frames out of order; "
+            f"kill to frame p50 {statistics.median(back):.0f} "
             f"ms, max {back[-1]:.0f} ms; per hour {slope('rss_kb') / 1024:+.2f} MB, "
             f"{slope('fds'):+.1f} descriptors, {slope('threads'):+.1f} threads"
         )
@@ -156,7 +157,7 @@ class Soak:
                 self._hurt()
                 next_kill = now + self._random.uniform(*self._plan.every_s)
             if now >= next_sample:
-                self.verdict.front_end.sample(now - began, self._pid, self._file.parent)
+                self.verdict.front_end.sample(now - began, self._pid, self._file.with_suffix(""))
                 next_sample += SAMPLE_S
         self._settle()
         self.verdict.seconds = time.monotonic() - began

@@ -37,6 +37,7 @@ class Client:
         replies: Encoded replies by ``seq``, for resends.
         waiting: Parts said while the link was broken, in order.
         in_flight: Events accepted and not answered.
+        allowance: What it may still say at once, as of ``allowed_at``.
     """
 
     id: str
@@ -54,8 +55,23 @@ class Client:
     lost_at: float | None = None
     last_seq: int = 0
     in_flight: int = 0
+    allowance: float = 0.0
+    allowed_at: float = 0.0
     replies: OrderedDict[int, bytes] = field(default_factory=OrderedDict[int, bytes])
     waiting: deque[bytes] = field(default_factory=deque[bytes])
+
+    def spend(self, cost: float, limits: Limits, now: float) -> None:
+        """Take from the allowance.
+
+        Raises:
+            RemoteProtocolError: ``busy``: it is spent, and nothing was taken.
+        """
+        saved = self.allowance + (now - self.allowed_at) * limits.messages_hz
+        left = min(saved, limits.messages_at_once) - cost
+        if left < 0:
+            text = f"this client says more than {limits.messages_hz:g} messages per second"
+            raise RemoteProtocolError(Code.BUSY, text)
+        self.allowance, self.allowed_at = left, now
 
     def keep_reply(self, seq: int, part: bytes) -> None:
         """Remember a reply for a resend."""
@@ -122,6 +138,8 @@ class Clients:
             joined_at=now,
             peer=peer,
             encoding=encoding,
+            allowance=self._limits.messages_at_once,
+            allowed_at=now,
         )
         self._by_id[client.id] = client
         self._by_peer[peer] = client
