@@ -260,7 +260,9 @@ def _check_frame(track: TrackContract, frame: Publish, nbytes: int) -> None:
         raise RemoteProtocolError(Code.PUBLISH_REFUSED, text, "shape")
     place, most = _CHANNELS.get(track.kind, (0, math.inf))
     if frame.shape[place] > most:
-        text = f"{track.kind} track {track.name!r} takes at most {most} channels, {frame.shape} came"
+        text = (
+            f"{track.kind} track {track.name!r} takes at most {most} channels, {frame.shape} came"
+        )
         raise RemoteProtocolError(Code.PUBLISH_REFUSED, text, "shape")
     if frame.dtype != samples.dtype:
         text = f"{track.kind} track {track.name!r} takes {samples.dtype}, {frame.dtype} came"
