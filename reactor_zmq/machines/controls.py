@@ -117,7 +117,7 @@ class Controls:
         if len(attachments) != expected:
             text = f"{word.type} takes {expected} attachments, {len(attachments)} came"
             raise RemoteProtocolError(Code.BAD_MESSAGE, text)
-        client.spend(cost_of(word, attachments), self._state.limits, now)
+        client.allowance.spend(cost_of(word, attachments), now)
         handler(client, encoding, word, attachments, now)
 
     def _ping(self, client: Client, encoding: Encoding, word: Envelope, *_: Any) -> None:

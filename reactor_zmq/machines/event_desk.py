@@ -136,7 +136,7 @@ class EventDesk:
     def _check_room(self, client: Client, now: float) -> None:
         state, limits = self._state, self._state.limits
         require(client, "steer")
-        client.spend(1, limits, now)
+        client.allowance.spend(1, now)
         if state.model.state in (State.FAILED, State.STOPPING):
             raise EventError(
                 Code.MODEL_UNAVAILABLE, "the model is not running and will not be started"
