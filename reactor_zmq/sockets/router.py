@@ -79,6 +79,10 @@ class EventsSocket:
         self.monitor = LinkMonitor(self.socket)
         self.bell = Doorbell(self.socket)
 
+    def bound_queues(self) -> None:
+        """Bound them by count, before ``bind``: what an ipc peer has sent can't be asked for."""
+        self.socket.setsockopt(zmq.RCVHWM, _BATCH)
+
     @property
     def waiting(self) -> int:
         """Peers that have not yet taken all that was said to them."""
