@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import reactor_zmq
 from reactor_zmq.benchmark.processes import Worker
 from reactor_zmq.benchmark.tasks import Address, Answer, Produce
 from reactor_zmq.benchmark.worker import ORDERS
+from reactor_zmq.sockets.keys import make_key_pair
 from reactor_zmq.testing.running import running
 
 _MODELS = "reactor_zmq.benchmark.models"
@@ -49,11 +51,13 @@ class RuntimeHost:
         model: ``ToOrder`` or ``Answering``.
         scheme: ``tcp`` or ``ipc``, of both sockets.
         options: More options of ``run``.
+        curve: Whether sockets speak CURVE, with keys made for the occasion.
     """
 
     model: str
     scheme: str
     options: tuple[str, ...] = ()
+    curve: bool = False
 
     @contextmanager
     def serving(self, folder: Path) -> Generator[Serving]:
@@ -62,6 +66,9 @@ class RuntimeHost:
         for name in ("events", "frames"):
             where = "tcp://127.0.0.1:*" if self.scheme == "tcp" else f"ipc://{folder}/{name}"
             words.append(f"--{name}={where}")
+        if self.curve:
+            make_keys(folder / "keys")
+            words += ["--keys", str(folder / "keys")]
         words += ["--connection-file", str(folder / "run.json")]
         with (
             running(f"{_MODELS}:{self.model}", *words, name=f"bench-{folder.name}") as run,
@@ -76,6 +83,24 @@ class RuntimeHost:
                 client.send("set_on", on=on)
 
             yield Serving({"file": str(run.connection_file)}, pids, stream)
+
+
+def make_keys(folder: Path) -> str:
+    """Make a folder with a server's key pair and return a token that lets clients in."""
+    pair, token = make_key_pair(), secrets.token_urlsafe(32)
+    made = {
+        "server.public": pair.public,
+        "server.secret": pair.secret,
+        "tokens/steer/bench.token": token,
+    }
+    for name, line in made.items():
+        path = folder / name
+        for parent in reversed(path.parents):
+            if not parent.exists():
+                parent.mkdir(mode=0o700)
+        path.touch(0o600)
+        path.write_text(f"{line}\n")
+    return token
 
 
 @dataclass(frozen=True)

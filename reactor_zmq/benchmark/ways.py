@@ -27,6 +27,7 @@ class FrameWay:
         ceiling: Name of the way that nothing of this kind can beat; empty for a ceiling.
         extra: Added to the reader's address.
         kernel_copies: Copies of each frame by the kernel, one in, one out.
+        cipher_copies: Copies of each frame in being encrypted and decrypted.
         lends: Whether a producer can draw in place.
         python, env: The reader's interpreter, where it has one of its own.
         afresh: Whether each reader needs a process of its own.
@@ -41,6 +42,7 @@ class FrameWay:
     afresh: bool = False
     extra: Address = field(default_factory=dict[str, str])
     kernel_copies: int = 0
+    cipher_copies: int = 0
     lends: bool = True
     python: str = ""
     env: tuple[tuple[str, str], ...] = ()
@@ -74,11 +76,13 @@ def _runtime(name: str, text: str, scheme: str, transport: str, **more: object) 
     )  # fmt: skip
 
 
-def _bare(scheme: str) -> FrameWay:
+def _bare(scheme: str, *, curve: bool = False) -> FrameWay:
+    arguments = (("scheme", scheme), *((("curve", "yes"),) if curve else ()))
     return FrameWay(
-        f"bare-{scheme}", f"bare pyzmq PUB/SUB, {scheme}",
-        ProducerHost(f"{_BARE}:Publisher", (("scheme", scheme),)), f"{_BARE}:Subscriber",
-        kind="ceiling", kernel_copies=2,
+        "bare-curve" if curve else f"bare-{scheme}",
+        f"bare pyzmq PUB/SUB, {scheme}{' with CURVE' if curve else ''}",
+        ProducerHost(f"{_BARE}:Publisher", arguments), f"{_BARE}:Subscriber",
+        kind="ceiling", kernel_copies=2, cipher_copies=2 * curve,
     )  # fmt: skip
 
 
@@ -94,6 +98,12 @@ FRAME_WAYS: tuple[FrameWay, ...] = (
     _bare("tcp"),
     _runtime("tcp", "Client.frames, tcp socket", "tcp", "socket", ceiling="bare-tcp",
              kernel_copies=2),
+    _bare("tcp", curve=True),
+    FrameWay(
+        "curve", "Client.frames, tcp socket with CURVE", RuntimeHost("ToOrder", "tcp", curve=True),
+        f"{_THROUGH}:ClientFrames", ceiling="bare-curve", extra={"transport": "socket"},
+        kernel_copies=2, cipher_copies=2,
+    ),
 )  # fmt: skip
 
 
@@ -136,4 +146,4 @@ def copies(way: FrameWay, *, lend: bool) -> int:
     An array that its producer goes on writing into is copied once into memory of the transport's;
     a frame drawn there is not. A socket adds the kernel's own.
     """
-    return way.kernel_copies + (0 if lend and way.lends else 1)
+    return way.kernel_copies + way.cipher_copies + (0 if lend and way.lends else 1)

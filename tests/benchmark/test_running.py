@@ -124,7 +124,13 @@ def test_a_torn_frame_fails_the_cell(orders_at: str):
 def carried_out() -> Plan:
     """Carry a small plan out, every way and part in it."""
     wish = Wish(
-        sizes=(SIZE,), paced_sizes=(SIZE,), readers=(2,), readers_size=SIZE, rounds=1, seconds=1.0
+        sizes=(SIZE,),
+        paced_sizes=(SIZE,),
+        ways=("lane", "ipc", "tcp", "curve"),
+        readers=(2,),
+        readers_size=SIZE,
+        rounds=1,
+        seconds=1.0,
     )
     plan = make_plan(wish)
     results = carry_out(plan, io.StringIO(), "a command", "A title")
