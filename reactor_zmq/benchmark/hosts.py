@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import subprocess
+import sys
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -52,12 +54,14 @@ class RuntimeHost:
         scheme: ``tcp`` or ``ipc``, of both sockets.
         options: More options of ``run``.
         curve: Whether sockets speak CURVE, with keys made for the occasion.
+        bridge: Whether a WebSocket bridge runs beside it; its page stands in the address.
     """
 
     model: str
     scheme: str
     options: tuple[str, ...] = ()
     curve: bool = False
+    bridge: bool = False
 
     @contextmanager
     def serving(self, folder: Path) -> Generator[Serving]:
@@ -82,7 +86,36 @@ class RuntimeHost:
             def stream(on: bool) -> None:
                 client.send("set_on", on=on)
 
-            yield Serving({"file": str(run.connection_file)}, pids, stream)
+            if not self.bridge:
+                yield Serving({"file": str(run.connection_file)}, pids, stream)
+                return
+            with bridging(run.connection_file) as (page, pid):
+                yield Serving({"page": page}, lambda: (*pids(), pid))
+
+
+@contextmanager
+def bridging(connection_file: Path) -> Generator[tuple[str, int]]:
+    """Run a bridge on a free port; yield the address of its page and its pid.
+
+    Raises:
+        RuntimeError: It did not start; the text says why.
+    """
+    words = [sys.executable, "-m", "reactor_zmq.cli.main", "bridge", str(connection_file)]
+    process = subprocess.Popen(
+        [*words, "--port", "0"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        told = [] if process.stdout is None else process.stdout
+        page = next((line.strip() for line in told if "#token=" in line), "")
+        if not page:
+            raise RuntimeError("the bridge did not start: pip install 'reactor-zmq[bridge]'")
+        yield page, process.pid
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def make_keys(folder: Path) -> str:

@@ -180,7 +180,8 @@ def _step(part: str, way: FrameWay, cell: Cell) -> Step:
     bound = Cell(
         "frames", way.ceiling, cell.size, cell.source, cell.pace_hz, cell.readers
     ).key if way.ceiling else ""  # fmt: skip
-    copied = copies(way, lend=cell.source == "loan") * nbytes if way.kind != "peer" else -1
+    made = copies(way, lend=cell.source == "loan") if way.kind != "peer" else -1
+    copied = made * nbytes if made >= 0 else -1
     return Step(part, Measured(cell, way.text, way.kind, bound, copied), way)
 
 

@@ -14,7 +14,7 @@ from reactor_zmq.benchmark.orders import GRANT, WINDOW, Order, Orders
 from reactor_zmq.benchmark.pictures import COMPARE_EVERY, Gallery, check, made_ns
 from reactor_zmq.benchmark.tasks import Figures, FrameReader, Read, resolve
 
-_STALLED_S = 0.25
+_STALLED_S = 0.1
 _FIRST_S = 10.0
 
 

@@ -9,7 +9,7 @@ from html import escape
 from typing import NamedTuple
 
 WIDTH, HEIGHT = 760, 400
-_LEFT, _RIGHT, _TOP, _BOTTOM = 66, 190, 40, 52
+_LEFT, _RIGHT, _TOP, _BOTTOM = 66, 140, 50, 52
 _LABEL_STEP = 15
 _COLOURS = 8
 
@@ -92,7 +92,7 @@ class Plot:
         for at, tick in enumerate(self.ticks):
             yield _text(scale.x(at), HEIGHT - _BOTTOM + 20, tick, "soft", "middle")
         yield _text((_LEFT + WIDTH - _RIGHT) / 2, HEIGHT - 12, self.x_text, "soft", "middle")
-        yield _text(WIDTH - _RIGHT, 20, self.y_text, "soft", "end")
+        yield _text(_LEFT, 37, self.y_text, "soft")
 
 
 class _Scale:

@@ -26,7 +26,7 @@ class FrameWay:
         opener: ``module:name`` of the receiving end.
         ceiling: Name of the way that nothing of this kind can beat; empty for a ceiling.
         extra: Added to the reader's address.
-        kernel_copies: Copies of each frame by the kernel, one in, one out.
+        kernel_copies: Copies of each frame by the kernel, one in, one out; -1 where nobody knows.
         cipher_copies: Copies of each frame in being encrypted and decrypted.
         lends: Whether a producer can draw in place.
         python, env: The reader's interpreter, where it has one of its own.
@@ -104,6 +104,10 @@ FRAME_WAYS: tuple[FrameWay, ...] = (
         f"{_THROUGH}:ClientFrames", ceiling="bare-curve", extra={"transport": "socket"},
         kernel_copies=2, cipher_copies=2,
     ),
+    FrameWay(
+        "bridge", "WebSocket bridge, raw RGBA stream", RuntimeHost("ToOrder", "tcp", bridge=True),
+        "reactor_zmq.benchmark.browser:BrowserFrames", ceiling="bare-tcp", kernel_copies=-1,
+    ),
 )  # fmt: skip
 
 
@@ -144,6 +148,8 @@ def copies(way: FrameWay, *, lend: bool) -> int:
     """Return how often each frame's bytes are copied, by construction.
 
     An array that its producer goes on writing into is copied once into memory of the transport's;
-    a frame drawn there is not. A socket adds the kernel's own.
+    a frame drawn there is not. A socket adds the kernel's own. -1 where it is not known.
     """
+    if way.kernel_copies < 0:
+        return -1
     return way.kernel_copies + way.cipher_copies + (0 if lend and way.lends else 1)
