@@ -66,7 +66,8 @@ def lines(results: Results) -> Iterator[str]:
     yield ""
     machine, load = results.machine, results.load
     yield (
-        f"Median of {results.rounds} round{'s' * (results.rounds > 1)} in turn, {results.made_at}, {machine.processor}, "
+        f"Median of {results.rounds} round{'s' * (results.rounds > 1)} in turn, "
+        f"{results.made_at}, {machine.processor}, "
         f"{machine.processors} processors{', virtual' if machine.virtual else ''}, "
         f"{machine.kernel}, Python {machine.python}; the producer keeps its array, so every frame "
         f"is copied at least once. Ceilings in italics."

@@ -85,7 +85,10 @@ def _plot(
     for way in dict.fromkeys(m.cell.way for m in cells):
         own = [m for m in cells if m.cell.way == way]
         points = sorted(_points(own, figure, axes.ticks, at))
-        series.append(Series(way, points, colours[way], dashed=own[0].kind == "ceiling"))
+        kind = own[0].kind
+        series.append(
+            Series(way, points, colours[way], dashed=kind == "ceiling", faint=kind == "peer")
+        )
     return replace(axes, series=series)
 
 

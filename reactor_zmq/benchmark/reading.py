@@ -138,12 +138,15 @@ def lead(task: Read, reader: FrameReader, tally: Tally, orders: Ordering) -> Fig
 
 
 def _await_first(task: Read, reader: FrameReader, tally: Tally, orders: Ordering) -> None:
-    """Order single frames until one comes: a subscription may not be live yet."""
+    """Order single frames until one comes: a subscription may not be live yet.
+
+    Systems that keep frames for a reader hand out some of an earlier size first; those don't count.
+    """
     deadline = time.monotonic() + _FIRST_S
     while True:
         orders.give(task.order._replace(frames=1, pace_hz=0.0, fresh=True))
         picture = reader.take(0.1)
-        if picture is not None:
+        if picture is not None and picture.shape == task.order.shape:
             break
         if time.monotonic() > deadline:
             raise NoFramesError(f"no frame within {_FIRST_S:g} s")
