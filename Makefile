@@ -18,6 +18,7 @@ demo: venv
 	$(BIN)/python -m examples.demo $(if $(SECONDS),--seconds $(SECONDS)) $(OPTIONS)
 
 test: venv
+	sh scripts/get_chromium.sh
 	$(BIN)/python -m pytest -n auto --dist worksteal $(OPTIONS)
 
 # Real ROS 2, from wheels, in environments of its own; skipped loudly where there are none.

@@ -41,16 +41,16 @@ class Route:
 
 async def _page(request: web.Request) -> web.StreamResponse:
     """``/``: the viewer's page; a WebSocket here is for the dialect that has no path of its own."""
-    if request.headers.get(hdrs.UPGRADE, "").lower() == "websocket" and ROOT_SOCKET:
-        return await ROOT_SOCKET[0](request)
+    if ROOT_SOCKET is not None and request.headers.get(hdrs.UPGRADE, "").lower() == "websocket":
+        return await ROOT_SOCKET(request)
     index = web_folder() / "viewer" / "index.html"
     if not index.is_file():
         return web.Response(text="the viewer's page is not installed", status=404)
     return web.FileResponse(index)
 
 
-# Who speaks WebSocket on ``/`` itself; none, or one.
-ROOT_SOCKET: list[Handler] = []
+# The dialect that speaks WebSocket on ``/`` itself, beside a path of its own in ROUTES.
+ROOT_SOCKET: Handler | None = None
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/", _page),

@@ -11,6 +11,7 @@ import msgspec
 
 import reactor_zmq
 from reactor_zmq.cli import bench_options
+from reactor_zmq.cli.recording_options import export_options, record_options, replay_options
 from reactor_zmq.config import DEFAULT_EVENTS, DEFAULT_FRAMES, ServerConfig, Supervision
 from reactor_zmq.wire.scope import SCOPES
 
@@ -86,6 +87,7 @@ def build_parser() -> argparse.ArgumentParser:
     _schema(commands)
     _send(commands)
     _watch(commands)
+    _recording(commands)
     _bridge(commands)
     _init(commands)
     _keygen(commands)
@@ -215,6 +217,17 @@ def _bridge(commands: _Commands) -> None:
     bridge.add_argument("--verbose", "-v", action="store_true")
 
 
+def _recording(commands: _Commands) -> None:
+    record = _command(commands, "record", "Record a run: pictures, numbers, events, state.")
+    _peer(record, optional=True)
+    record_options(record, seconds)
+    replay = _command(commands, "replay", "Give a recording's inputs to a run again.")
+    replay.add_argument("file", metavar="FILE", help="the recording")
+    _peer(replay, optional=True)
+    replay_options(replay, above_zero)
+    export_options(_command(commands, "export", "Make a film of a recording."))
+
+
 def _init(commands: _Commands) -> None:
     init = _command(commands, "init", "Write a small model to start from, with a test.")
     init.add_argument("folder", metavar="DIR")
@@ -273,5 +286,6 @@ def _number(
 
 
 seconds = _number(float, 0.0)
+above_zero = _number(float, 0.001)
 count = _number(int, 0)
 port = _number(int, 0, 65_535)

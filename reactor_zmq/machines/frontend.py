@@ -142,7 +142,7 @@ class FrontEnd:
         elif word.type.startswith("$"):
             self._controls.accept(client, letter.encoding, word, letter.attachments, now)
         else:
-            self._desk.accept(client, letter.encoding, word)
+            self._desk.accept(client, letter.encoding, word, now)
 
     def _refuse(self, letter: Letter, error: RemoteProtocolError) -> None:
         word = letter.word

@@ -9,6 +9,7 @@ from typing import Any
 
 import zmq
 
+from reactor_zmq.sockets.context import seed_routing_ids
 from reactor_zmq.sockets.keys import KeyPair
 from reactor_zmq.sockets.monitor import LinkMonitor
 from reactor_zmq.sockets.readiness import Doorbell
@@ -58,6 +59,7 @@ class EventsSocket:
         self._arrivals: list[Caller] = []
         self._gone: dict[bytes, None] = {}
         self._unreachable: dict[bytes, None] = {}
+        seed_routing_ids()
         self.socket = context.socket(zmq.ROUTER)
         for option, value in _OPTIONS.items():
             self.socket.setsockopt(option, value)

@@ -7,6 +7,8 @@ import random
 import socket
 import stat
 import struct
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -190,6 +192,29 @@ def test_routing_id_of_one_who_has_gone_leads_to_nobody_else(sockets, context, s
     assert sockets.events.send(first, (b"for the first one",))
     assert sockets.events.send(second, (b"for the second one",))
     assert peer.recv() == b"for the second one"
+
+
+def test_routing_ids_can_not_be_foretold():
+    """No two runs count from the same one: who takes the next one ends the process."""
+    script = """if True:
+        import zmq
+        from reactor_zmq.machines.access import AllowList
+        from reactor_zmq.sockets.public import Sockets
+        sockets = Sockets(AllowList(), 2**20, 16)
+        router = sockets.events.socket
+        router.bind("inproc://look")
+        peer = sockets._context.socket(zmq.DEALER)
+        peer.connect("inproc://look")
+        peer.send(b"")
+        print(router.recv_multipart()[0].hex())
+        peer.close(linger=0)
+        sockets.close()
+    """
+    found = {
+        subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout
+        for _ in range(2)
+    }
+    assert len(found) == 2
 
 
 def test_user_id_can_not_be_forged(sockets, serve):
