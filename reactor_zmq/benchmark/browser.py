@@ -37,7 +37,7 @@ class BrowserFrames:
         self._http = aiohttp.ClientSession(read_bufsize=_LARGEST_NBYTES)
         self._socket = await self._http.ws_connect(f"{url}/ws", protocols=("reactor.v1",))
         await self._ask("$hello", {"version": VERSION, "token": token}, "$welcome")
-        view = {
+        view: dict[str, object] = {
             "tracks": {"main_video": {}}, "codecs": ["rgba"], "window": {"still": _WINDOW},
         }  # fmt: skip
         viewing = await self._ask("$view", view, "$viewing")
@@ -45,7 +45,7 @@ class BrowserFrames:
         self._stream = await self._http.get(f"{url}{viewing['path']}", headers=ticket)
         self._stream.raise_for_status()
 
-    async def _ask(self, kind: str, data: dict[str, Any], answer: str) -> dict[str, Any]:
+    async def _ask(self, kind: str, data: dict[str, object], answer: str) -> dict[str, Any]:
         await self._socket.send_str(json.dumps({"type": kind, "data": data, "id": kind}))
         async with asyncio.timeout(_ANSWER_S):
             while True:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,7 +106,7 @@ def bridging(connection_file: Path) -> Generator[tuple[str, int]]:
         stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     try:
-        told = [] if process.stdout is None else process.stdout
+        told: Iterable[str] = process.stdout or ()
         page = next((line.strip() for line in told if "#token=" in line), "")
         if not page:
             raise RuntimeError("the bridge did not start: pip install 'reactor-zmq[bridge]'")

@@ -160,3 +160,16 @@ def test_spending_is_measured_for_frames(small_plan: Plan):
     assert all(m.runs[0]["cpu_ms_per_frame"] > 0 for m in frames)
     paced = [m for m in frames if m.cell.pace_hz]
     assert all("latency_p99_ms" in m.runs[0] for m in paced)
+
+
+@pytest.mark.slow
+def test_the_bridge_is_a_way():
+    """What a browser gets is checked as everywhere, mark by mark."""
+    plan = make_plan(
+        Wish(parts=("latency",), paced_sizes=(SIZE,), ways=("bridge",), rounds=1, seconds=5.0)
+    )
+    carry_out(plan, io.StringIO())
+    measured = next(s.measured for s in plan.steps if s.measured.cell.way == "bridge")
+    assert measured.failed == ""
+    assert measured.runs[0]["frames"] > 0
+    assert measured.copied_nbytes == -1
