@@ -13,7 +13,8 @@ from typing import Any
 import aiohttp
 import numpy as np
 
-from reactor_zmq.benchmark.pictures import CHANNELS, Picture
+from reactor_zmq.benchmark.pictures import Picture
+from reactor_zmq.benchmark.sizes import CHANNELS
 from reactor_zmq.benchmark.tasks import Address
 from reactor_zmq_bridge.record import Codec, Record, decode_record
 from reactor_zmq_bridge.words import VERSION

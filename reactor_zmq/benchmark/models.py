@@ -17,7 +17,8 @@ from reactor_zmq import (
     event,
 )
 from reactor_zmq.benchmark.orders import Order, OrderBook
-from reactor_zmq.benchmark.pictures import CHANNELS, Gallery, shape_of, stamp
+from reactor_zmq.benchmark.pictures import Gallery, shape_of, stamp
+from reactor_zmq.benchmark.sizes import CHANNELS
 
 MOST_NBYTES = 2**27
 

@@ -12,9 +12,9 @@ from typing import Any
 from reactor_zmq.benchmark.bench import bench
 from reactor_zmq.benchmark.compare import report
 from reactor_zmq.benchmark.gate import checked, gate
-from reactor_zmq.benchmark.plan import FULL, Wish
 from reactor_zmq.benchmark.results import Results, load
 from reactor_zmq.benchmark.table import plain, tables
+from reactor_zmq.benchmark.wish import FULL, Wish
 from reactor_zmq.cli.bench_files import write
 from reactor_zmq.cli.bench_link import connect, serve
 from reactor_zmq.errors import ConfigError

@@ -12,8 +12,8 @@ from pathlib import Path
 import reactor_zmq
 from reactor_zmq.benchmark.hosts import make_keys
 from reactor_zmq.benchmark.link import LinkWish, measure_link
-from reactor_zmq.benchmark.plan import PACE_HZ
 from reactor_zmq.benchmark.table import plain, tables
+from reactor_zmq.benchmark.wish import PACE_HZ
 from reactor_zmq.cli.bench_files import write
 from reactor_zmq.errors import ConfigError
 from reactor_zmq.testing.running import running

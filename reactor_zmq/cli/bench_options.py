@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from reactor_zmq.benchmark.plan import FULL, PARTS, Wish
+from reactor_zmq.benchmark.wish import FULL, PARTS, Wish
 
 _QUICK = Wish()
 

@@ -13,10 +13,11 @@ from reactor_zmq.benchmark.accounting import spent
 from reactor_zmq.benchmark.bare import Publisher
 from reactor_zmq.benchmark.bench import carry_out
 from reactor_zmq.benchmark.orders import Order, OrderBook, Orders
-from reactor_zmq.benchmark.plan import Plan, Wish, make_plan
+from reactor_zmq.benchmark.plan import Plan, make_plan
 from reactor_zmq.benchmark.processes import TaskFailedError, Worker
 from reactor_zmq.benchmark.session import combine
 from reactor_zmq.benchmark.tasks import Ask, Copy, Produce, Read
+from reactor_zmq.benchmark.wish import Wish
 
 SIZE = "64x48"
 
