@@ -6,7 +6,7 @@ SECONDS ?=
 MINUTES ?=
 OPTIONS ?=
 
-.PHONY: demo test test-ros check format venv bench soak fuzz clean
+.PHONY: demo test test-ros check format venv bench instructions soak fuzz clean
 
 venv: $(VENV)/.stamp
 
@@ -18,6 +18,7 @@ demo: venv
 	$(BIN)/python -m examples.demo $(if $(SECONDS),--seconds $(SECONDS)) $(OPTIONS)
 
 test: venv
+	sh scripts/get_chromium.sh
 	$(BIN)/python -m pytest -n auto --dist worksteal $(OPTIONS)
 
 # Real ROS 2, from wheels, in environments of its own; skipped loudly where there are none.
@@ -34,6 +35,10 @@ format: venv
 
 bench: venv
 	$(BIN)/reactor-zmq bench $(OPTIONS)
+
+# 77: valgrind is not there, which it says; nothing was found wrong.
+instructions: venv
+	$(BIN)/python bench/micro/instructions.py $(OPTIONS) || test $$? = 77
 
 soak: venv
 	$(BIN)/python bench/soak.py --minutes $(or $(MINUTES),10) $(OPTIONS)

@@ -18,7 +18,7 @@ class Footprint:
     values: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in FIELDS})
 
     def sample(self, now_s: float, pid: int, folder: Path) -> None:
-        """Look at a process and at its run directory once."""
+        """Look at a process and at its run directory once: others' runs lie beside it."""
         self.times_s.append(now_s)
         status = dict(
             line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()

@@ -93,12 +93,17 @@ class Verdict:
         """One line of figures."""
         slope = self.front_end.slope_per_hour
         back = sorted(self.back_ms)
-        return (
+        text = (
             f"{self.seconds / 60:.0f} min, {self.kills} kills, {self.resumes} links cut, "
             f"{self.entered} events, {self.acked} acknowledged: {self.lost} lost, {self.doubled} "
-            f"doubled, {self.reordered} reordered; kill to frame p50 {statistics.median(back):.0f} "
-            f"ms, max {back[-1]:.0f} ms; per hour {slope('rss_kb') / 1024:+.2f} MB, "
-            f"{slope('fds'):+.1f} descriptors, {slope('threads'):+.1f} threads"
+            f"doubled, {self.reordered} reordered, {self.wrong_frames} frames out of order; "
+            f"kill to frame p50 {statistics.median(back):.0f} ms, max {back[-1]:.0f} ms"
+        )
+        if self.seconds < JUDGED_FROM_S:  # a slope of caches that fill says nothing
+            return text
+        return (
+            f"{text}; per hour {slope('rss_kb') / 1024:+.2f} MB, {slope('fds'):+.1f} descriptors, "
+            f"{slope('threads'):+.1f} threads"
         )
 
 
@@ -156,7 +161,7 @@ class Soak:
                 self._hurt()
                 next_kill = now + self._random.uniform(*self._plan.every_s)
             if now >= next_sample:
-                self.verdict.front_end.sample(now - began, self._pid, self._file.parent)
+                self.verdict.front_end.sample(now - began, self._pid, self._file.with_suffix(""))
                 next_sample += SAMPLE_S
         self._settle()
         self.verdict.seconds = time.monotonic() - began

@@ -20,6 +20,8 @@ class Limits(Struct, frozen=True, kw_only=True):
         clients: Clients at once, those that may resume included.
         mailbox: Events accepted and not yet answered, all clients together.
         client_window: The same for one client.
+        messages_hz: What one client may say on average; a word that costs more counts for more.
+        messages_at_once: How much it may save up for a burst.
         client_queue: Messages waiting for a client that does not read.
         strikes: Malformed messages after which a peer's link is closed.
         memory_nbytes: How much the front end's own memory may grow, before links are cut whose
@@ -36,6 +38,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     clients: int = 8192
     mailbox: int = 4096
     client_window: int = 1024
+    messages_hz: float = 20_000.0
+    messages_at_once: int = 40_000
     client_queue: int = 256
     strikes: int = 20
     memory_nbytes: int = 512 * 2**20

@@ -10,9 +10,13 @@ import os
 import select
 import sys
 import time
+from collections.abc import Callable
 from typing import TextIO
 
 import msgspec
+
+# What peers can make say something.
+_FRONT_END = "reactor_zmq.frontend"
 
 
 class TextFormatter(logging.Formatter):
@@ -24,8 +28,15 @@ class TextFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
         """Return the line with the record's facts at its end."""
-        facts = "".join(f" {key}={value}" for key, value in facts_of(record).items())
+        facts = "".join(f" {key}={_plain(value)}" for key, value in facts_of(record).items())
         return super().formatMessage(record) + facts
+
+
+def _plain(value: object) -> str:
+    """Return a fact as it can't be taken for another one, nor for a terminal's commands."""
+    text = str(value)
+    harmless = text.isprintable() and not any(c in text for c in " ='\"\\")
+    return text if harmless or not isinstance(value, str) else ascii(value)
 
 
 class JsonFormatter(logging.Formatter):
@@ -100,6 +111,44 @@ def _descriptor(stream: TextIO) -> int | None:
         return None
 
 
+class Repeats(logging.Filter):
+    """Keeps a flood of peers from becoming a flood of lines.
+
+    Of each text so many lines may come at once, and so many per second in the long run; the next
+    one that comes says how many were left ``unsaid``.
+
+    Args:
+        burst: Lines of one text at once.
+        rate_hz: Lines of one text per second.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        burst: float = 50,
+        rate_hz: float = 10,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self._burst = burst
+        self._rate_hz = rate_hz
+        self._clock = clock
+        self._seen: dict[object, tuple[float, float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a line is written."""
+        now = self._clock()
+        left, at, unsaid = self._seen.get(record.msg, (self._burst, now, 0))
+        left = min(self._burst, left + (now - at) * self._rate_hz)
+        if left < 1:
+            self._seen[record.msg] = (left, now, unsaid + 1)
+            return False
+        self._seen[record.msg] = (left - 1, now, 0)
+        if unsaid:
+            record.facts = {**facts_of(record), "unsaid": unsaid}
+        return True
+
+
 def facts_of(record: logging.LogRecord) -> dict[str, object]:
     """Return the named values that the log call gave as ``extra={"facts": {…}}``."""
     return getattr(record, "facts", {})
@@ -107,8 +156,10 @@ def facts_of(record: logging.LogRecord) -> dict[str, object]:
 
 def set_up_logging(form: str, *, verbose: bool = False, stream: TextIO | None = None) -> None:
     """Send this process's logs to ``stream`` (default stderr) in one of the two forms."""
+    repeats = Repeats()
     handler = DroppingHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    handler.addFilter(lambda record: record.name != _FRONT_END or repeats.filter(record))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.DEBUG if verbose else logging.INFO)

@@ -11,7 +11,7 @@ from aiohttp import hdrs, web
 from reactor_zmq_bridge import handlers
 from reactor_zmq_bridge.bridge import Bridge
 from reactor_zmq_bridge.gate import Gate
-from reactor_zmq_bridge.requests import BRIDGE, GATE, refusal
+from reactor_zmq_bridge.requests import BRIDGE, DOORMAN, GATE, refusal
 from reactor_zmq_bridge.rosbridge.handler import rosbridge
 from reactor_zmq_bridge.uploads import take_file
 
@@ -71,7 +71,8 @@ def web_folder() -> Path:
 def make_app(bridge: Bridge, gate: Gate) -> web.Application:
     """Return the application of one bridge."""
     app = web.Application(middlewares=[_guard], client_max_size=bridge.config.limits.upload_nbytes)
-    app[BRIDGE], app[GATE] = bridge, gate
+    # The doorman stands before the server that is made of this application.
+    app[BRIDGE], app[GATE], app[DOORMAN] = bridge, gate, []
     for route in ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
     folder = web_folder()
@@ -85,6 +86,8 @@ def make_app(bridge: Bridge, gate: Gate) -> web.Application:
 @web.middleware
 async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let nothing through that another site's page could have sent."""
+    for doorman in request.app[DOORMAN]:
+        doorman.asked(request.transport)
     if request.path.startswith("/health/"):
         return await handler(request)
     gate = request.app[GATE]

@@ -6,9 +6,11 @@ import msgspec
 from aiohttp import web
 
 from reactor_zmq_bridge.bridge import Bridge
+from reactor_zmq_bridge.door import Doorman
 from reactor_zmq_bridge.gate import Gate, is_loopback
 
 BRIDGE = web.AppKey("bridge", Bridge)
+DOORMAN = web.AppKey("doorman", list[Doorman])
 GATE = web.AppKey("gate", Gate)
 # Who adds one of these stands between us and the browser, which may be anywhere then.
 _PROXIES = ("Forwarded", "X-Forwarded-For", "Via")

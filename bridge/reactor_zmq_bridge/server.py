@@ -17,7 +17,9 @@ from reactor_zmq.errors import ConfigError
 from reactor_zmq_bridge.app import make_app
 from reactor_zmq_bridge.bridge import Bridge
 from reactor_zmq_bridge.config import BridgeConfig
+from reactor_zmq_bridge.door import Doorman
 from reactor_zmq_bridge.gate import is_loopback, make_gate
+from reactor_zmq_bridge.requests import DOORMAN
 
 _log = logging.getLogger("reactor_zmq.bridge")
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -80,17 +82,17 @@ async def serving(config: BridgeConfig) -> AsyncGenerator[Serving]:
         config.host, port, hosts=config.hosts, origins=config.origins, expose=config.expose
     )
     bridge = Bridge(config)
-    runner = web.AppRunner(
-        make_app(bridge, gate),
-        handle_signals=False,
-        access_log=None,
-        shutdown_timeout=_SHUTDOWN_S,
-    )
+    app = make_app(bridge, gate)
+    runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
+    assert runner.server is not None  # noqa: S101 - it was set up
+    doorman = Doorman(runner.server, config.limits)
+    app[DOORMAN].append(doorman)
+    acceptor = await asyncio.get_running_loop().create_server(doorman, sock=listener)
     try:
-        await web.SockSite(runner, listener).start()
         yield Serving(bridge, port)
     finally:
+        acceptor.close()
         await bridge.close()
         await runner.cleanup()
 

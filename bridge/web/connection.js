@@ -131,11 +131,12 @@ export class Connection {
 
   /** @param {any} welcome */
   #welcome(welcome) {
+    // Before anybody hears of the link: what they ask then belongs to it.
+    this.requests.linked(welcome.resumed);
     this.#session = welcome.session;
     this.#since = Date.now();
     this.#become("connected");
     this.listener.welcomed(welcome);
-    this.requests.linked(welcome.resumed);
     this.#first?.resolve(welcome);
   }
 

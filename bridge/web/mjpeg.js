@@ -7,13 +7,13 @@ import { ReactorError } from "./errors.js";
 const RETRY_MS = 2000;
 
 export class MjpegScreens {
-  /** @type {Map<HTMLCanvasElement, {track: string, image: HTMLImageElement, timer: number}>} */
+  /** @type {Map<HTMLCanvasElement, {track: () => string, image: HTMLImageElement, timer: number}>} */
   #screens = new Map();
 
   /**
    * @param {Connection} connection
    * @param {string} origin
-   * @param {() => void} first A first picture was drawn.
+   * @param {(track: string) => void} first A track's first picture is there.
    */
   constructor(connection, origin, first) {
     this.connection = connection;
@@ -23,15 +23,17 @@ export class MjpegScreens {
 
   /**
    * @param {HTMLCanvasElement} canvas
-   * @param {string} track
+   * @param {() => string} track Its name, as far as known.
    */
   add(canvas, track) {
     const image = new Image();
-    image.onload = () => this.first();
     image.onerror = () => setTimeout(() => this.#open(track, image), RETRY_MS);
+    let seen = false;
     const draw = () => {
       if (!this.#screens.has(canvas)) return;
-      paint(canvas, image);
+      const painted = paint(canvas, image);
+      if (painted && !seen) this.first(track());
+      seen ||= painted;
       requestAnimationFrame(draw);
     };
     this.#screens.set(canvas, { track, image, timer: requestAnimationFrame(draw) });
@@ -69,25 +71,31 @@ export class MjpegScreens {
   }
 
   /**
-   * @param {string} track
+   * @param {() => string} track
    * @param {HTMLImageElement} image
    */
   async #open(track, image) {
     if (this.connection.state !== "connected") return;
-    const { data } = await this.connection.requests.ask("$ticket", { for: "mjpeg" });
-    const url = new URL(`/mjpeg/${encodeURIComponent(track)}`, this.origin);
-    url.searchParams.set("ticket", data.ticket);
-    image.src = url.href;
+    try {
+      const { data } = await this.connection.requests.ask("$ticket", { for: "mjpeg" });
+      const url = new URL(`/mjpeg/${encodeURIComponent(track())}`, this.origin);
+      url.searchParams.set("ticket", data.ticket);
+      image.src = url.href;
+    } catch {
+      // The link broke meanwhile: the next one opens it anew.
+    }
   }
 }
 
 /**
  * @param {HTMLCanvasElement} canvas
  * @param {HTMLImageElement} image
+ * @returns {boolean} Whether there was something to draw.
  */
 function paint(canvas, image) {
-  if (!image.naturalWidth) return;
+  if (!image.naturalWidth) return false;
   if (canvas.width !== image.naturalWidth) canvas.width = image.naturalWidth;
   if (canvas.height !== image.naturalHeight) canvas.height = image.naturalHeight;
   canvas.getContext("2d")?.drawImage(image, 0, 0);
+  return true;
 }

@@ -63,6 +63,8 @@ export class Reactor extends Emitter {
   /** @type {Record<string, any>} */
   #state = {};
   #linked = false;
+  /** A page that goes for good can't resume: its session need not be kept. */
+  #leave = (/** @type {PageTransitionEvent} */ { persisted }) => persisted || this.disconnect();
 
   /** @param {ReactorOptions} [options] */
   constructor({ url, token, codecs, transport = "auto", reconnect = true, name = "browser" } = {}) {
@@ -98,11 +100,13 @@ export class Reactor extends Emitter {
    * @returns {Promise<void>} Settled when the bridge has let us in, or has refused.
    */
   async connect() {
+    globalThis.addEventListener?.("pagehide", this.#leave);
     await this.connection.open();
   }
 
   /** Leave for good; `connect` begins anew. */
   disconnect() {
+    globalThis.removeEventListener?.("pagehide", this.#leave);
     this.publishing.close();
     this.sounds.close();
     this.viewing.close();

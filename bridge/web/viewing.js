@@ -49,7 +49,7 @@ export class Viewing {
     this.options = options;
     this.tracks = tracks;
     this.listener = listener;
-    this.mjpeg = new MjpegScreens(connection, options.origin, () => listener.first(""));
+    this.mjpeg = new MjpegScreens(connection, options.origin, listener.first);
   }
 
   /**
@@ -58,7 +58,7 @@ export class Viewing {
    */
   add(watch) {
     this.#watches.add(watch);
-    if (watch.canvas && !canDrawInWorker()) this.mjpeg.add(watch.canvas, watch.track);
+    if (watch.canvas && !canDrawInWorker()) this.mjpeg.add(watch.canvas, () => this.#named(watch));
     else if (watch.canvas) handOver(watch.canvas);
     this.ask();
     return () => {

@@ -32,7 +32,7 @@ from reactor_zmq.wire.link import Ready, Stopped, ToActor, decode_to_actor
 
 log = logging.getLogger("reactor_zmq.actor")
 
-GROUP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+GROUP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Sent by terminals and service managers to every process of a run."""
 BEAT_S = 0.2
 _PR_SET_PDEATHSIG = 1

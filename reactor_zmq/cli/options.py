@@ -11,7 +11,9 @@ import msgspec
 
 import reactor_zmq
 from reactor_zmq.cli import bench_options
+from reactor_zmq.cli.recording_options import export_options, record_options, replay_options
 from reactor_zmq.config import DEFAULT_EVENTS, DEFAULT_FRAMES, ServerConfig, Supervision
+from reactor_zmq.wire.scope import SCOPES
 
 MODEL_OPTION = "--model."
 ROS_ARGS = "--ros-args"
@@ -85,6 +87,7 @@ def build_parser() -> argparse.ArgumentParser:
     _schema(commands)
     _send(commands)
     _watch(commands)
+    _recording(commands)
     _bridge(commands)
     _init(commands)
     _keygen(commands)
@@ -116,6 +119,15 @@ def _run(commands: _Commands) -> None:
         "--connection-file", default="", metavar="PATH",
         help="where clients find endpoints and token (default: NAME.json in the run directory)",
     )  # fmt: skip
+    run.add_argument(
+        "--keys", default="", metavar="DIR",
+        help="keys of this server and of its clients (see keygen): sockets speak CURVE",
+    )  # fmt: skip
+    run.add_argument(
+        "--insecure",
+        action="store_true",
+        help="let other machines come in without encryption: tokens and frames travel in the clear",
+    )
     run.add_argument(
         "--resume-s", type=seconds, default=defaults.resume_s, metavar="S",
         help="a client whose link broke may return for so long (default: %(default)g)",
@@ -205,17 +217,35 @@ def _bridge(commands: _Commands) -> None:
     bridge.add_argument("--verbose", "-v", action="store_true")
 
 
+def _recording(commands: _Commands) -> None:
+    record = _command(commands, "record", "Record a run: pictures, numbers, events, state.")
+    _peer(record, optional=True)
+    record_options(record, seconds)
+    replay = _command(commands, "replay", "Give a recording's inputs to a run again.")
+    replay.add_argument("file", metavar="FILE", help="the recording")
+    _peer(replay, optional=True)
+    replay_options(replay, above_zero)
+    export_options(_command(commands, "export", "Make a film of a recording."))
+
+
 def _init(commands: _Commands) -> None:
     init = _command(commands, "init", "Write a small model to start from, with a test.")
     init.add_argument("folder", metavar="DIR")
 
 
 def _keygen(commands: _Commands) -> None:
-    keygen = _command(commands, "keygen", "Make a CURVE key pair, in files that only you can read.")
+    keygen = _command(commands, "keygen", "Make keys or a token, in files that only you can read.")
     keygen.add_argument(
         "base", nargs="?", default="reactor", metavar="BASE",
-        help="writes BASE.public and BASE.secret (default: %(default)s)",
+        help="a client's pair: writes BASE.public and BASE.secret (default: %(default)s)",
     )  # fmt: skip
+    keygen.add_argument("--server", metavar="DIR", help="make a folder for `run --keys` instead")
+    keygen.add_argument("--into", metavar="DIR", help="let the client in: a folder made so")
+    keygen.add_argument(
+        "--scope", choices=SCOPES, default="steer",
+        help="what it may do there; each includes those before it (default: %(default)s)",
+    )  # fmt: skip
+    keygen.add_argument("--token", action="store_true", help="a token in that folder, not a pair")
 
 
 def _ros2(commands: _Commands) -> None:
@@ -234,6 +264,10 @@ def _peer(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
     if optional:
         where.nargs, where.default = "?", ""
     parser.add_argument("--token", default=None, help="for an endpoint without connection file")
+    parser.add_argument(
+        "--server-key", default=None, metavar="KEY", help="the server's public key, or its file"
+    )
+    parser.add_argument("--key", default=None, metavar="FILE", help="your secret key, for a token")
 
 
 def _number(
@@ -252,5 +286,6 @@ def _number(
 
 
 seconds = _number(float, 0.0)
+above_zero = _number(float, 0.001)
 count = _number(int, 0)
 port = _number(int, 0, 65_535)

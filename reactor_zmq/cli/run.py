@@ -62,6 +62,8 @@ def server_config(options: argparse.Namespace) -> ServerConfig:
         events=options.events,
         frames=options.frames,
         connection_file=options.connection_file,
+        keys=options.keys,
+        insecure=options.insecure,
         overrides=options.overrides,
         log_format=options.log_format,
         verbose=options.verbose,

@@ -18,7 +18,13 @@ _FILE = "@"
 def main(options: argparse.Namespace) -> int:
     """Send the event and print what answers it."""
     pairs = [split(word) for word in options.data]
-    with connect(options.name, token=options.token, name="reactor-zmq send") as client:
+    with connect(
+        options.name,
+        token=options.token,
+        name="reactor-zmq send",
+        server_key=options.server_key,
+        key=options.key,
+    ) as client:
         data = {key: value_of(text, client) for key, text in pairs}
         reply = client.send(options.type, **data)
     print(msgspec.json.encode({"type": reply.type, "data": reply.data}).decode())

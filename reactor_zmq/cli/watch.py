@@ -25,7 +25,14 @@ def main(options: argparse.Namespace) -> int:
     """Look until Ctrl-C, for so many seconds, or until the run ends."""
     form = "json" if options.json else "plain" if options.plain else best_form()
     target = options.name or None
-    with connect(target, token=options.token, name="reactor-zmq watch") as client:
+    with connect(
+        target,
+        token=options.token,
+        name="reactor-zmq watch",
+        server_key=options.server_key,
+        key=options.key,
+        scope="view",
+    ) as client:
         totals = watch(client, form, options.seconds)
     print_totals(totals, form)
     return 0

@@ -162,7 +162,7 @@ class ClientLink:
 
     def _link_refused(self, _: LinkRefused, now: float) -> None:  # noqa: ARG002 - as all rules
         if self.phase is not Phase.CLOSED:
-            self._talk.close(AuthenticationError(f"{self._talk.endpoint} refused the token"))
+            self._talk.close(AuthenticationError(f"{self._talk.endpoint} refused the token or key"))
 
     def _tick(self, _: Tick, now: float) -> None:
         talk = self._talk

@@ -19,6 +19,30 @@ from reactor_zmq.wire.scope import Scope, covers
 KEPT_REPLIES = 128
 
 
+class Allowance:
+    """What one peer may still say; it fills up with time."""
+
+    __slots__ = ("_at", "_left", "_limits")
+
+    def __init__(self, limits: Limits, now: float) -> None:
+        self._limits = limits
+        self._left: float = limits.messages_at_once
+        self._at = now
+
+    def spend(self, cost: float, now: float) -> None:
+        """Take from it.
+
+        Raises:
+            RemoteProtocolError: ``busy``: there is too little, and nothing was taken.
+        """
+        saved = self._left + (now - self._at) * self._limits.messages_hz
+        left = min(saved, self._limits.messages_at_once) - cost
+        if left < 0:
+            text = f"more than {self._limits.messages_hz:g} messages per second came from here"
+            raise RemoteProtocolError(Code.BUSY, text)
+        self._left, self._at = left, now
+
+
 @dataclass(slots=True, eq=False)
 class Client:
     """One client of the session; it outlives its link by ``resume_s``.
@@ -37,6 +61,7 @@ class Client:
         replies: Encoded replies by ``seq``, for resends.
         waiting: Parts said while the link was broken, in order.
         in_flight: Events accepted and not answered.
+        allowance: What it may still say at once.
     """
 
     id: str
@@ -47,6 +72,7 @@ class Client:
     joined_at: float
     peer: bytes | None
     encoding: Encoding
+    allowance: Allowance
     delimiter: bool = False
     follows_state: bool = False
     follows_events: bool = False
@@ -110,7 +136,13 @@ class Clients:
         return self._by_token.get(token)
 
     def join(
-        self, peer: bytes, hello: Hello, grant: Grant, encoding: Encoding, now: float
+        self,
+        peer: bytes,
+        hello: Hello,
+        grant: Grant,
+        encoding: Encoding,
+        now: float,
+        allowance: Allowance,
     ) -> Client:
         """Register a new client with the scope of a grant."""
         client = Client(
@@ -122,6 +154,7 @@ class Clients:
             joined_at=now,
             peer=peer,
             encoding=encoding,
+            allowance=allowance,
         )
         self._by_id[client.id] = client
         self._by_peer[peer] = client

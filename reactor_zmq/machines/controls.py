@@ -59,6 +59,17 @@ _ORDER = {"video": "(height, width, channels)", "audio": "(channels, samples)"}
 _ATTACHED = {"$upload_chunk": 1, "$publish": 1}
 
 
+# What a word costs of a client's allowance where it makes more work than an event does.
+_COST = {"$schema": 200, "$state": 20, "$status": 5, "$clients": 50, "$upload": 20}
+_NBYTES_AT_COST_1 = 65_536
+
+
+def cost_of(word: Envelope, attachments: Sequence[Buffer]) -> float:
+    """Return what a control word costs of a client's allowance."""
+    nbytes = sum(len(part) for part in attachments)
+    return _COST.get(word.type, 1) + nbytes / _NBYTES_AT_COST_1
+
+
 class Controls:
     """Answers the control words of greeted clients."""
 
@@ -104,6 +115,7 @@ class Controls:
         if len(attachments) != expected:
             text = f"{word.type} takes {expected} attachments, {len(attachments)} came"
             raise RemoteProtocolError(Code.BAD_MESSAGE, text)
+        client.allowance.spend(cost_of(word, attachments), now)
         handler(client, encoding, word, attachments, now)
 
     def _ping(self, client: Client, encoding: Encoding, word: Envelope, *_: Any) -> None:

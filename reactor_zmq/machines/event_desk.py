@@ -25,12 +25,12 @@ class EventDesk:
         self._tokens = count(1)
         self._held: list[tuple[str, Encoding, Envelope]] = []
 
-    def accept(self, client: Client, encoding: Encoding, event: Envelope) -> None:
+    def accept(self, client: Client, encoding: Encoding, event: Envelope, now: float) -> None:
         """Take an event from a client, or answer why not."""
         if event.seq is not None and not self._in_order(client, event, event.seq):
             return
         try:
-            self._check_room(client)
+            self._check_room(client, now)
             if self._state.model.contract is None:
                 self._hold(client, encoding, event)
                 return
@@ -133,9 +133,10 @@ class EventDesk:
             p.client_id == client.id and p.seq == seq for p in self._state.pending.values()
         )
 
-    def _check_room(self, client: Client) -> None:
+    def _check_room(self, client: Client, now: float) -> None:
         state, limits = self._state, self._state.limits
         require(client, "steer")
+        client.allowance.spend(1, now)
         if state.model.state in (State.FAILED, State.STOPPING):
             raise EventError(
                 Code.MODEL_UNAVAILABLE, "the model is not running and will not be started"

@@ -12,6 +12,7 @@ from reactor_zmq.machines.controls import Controls
 from reactor_zmq.machines.event_desk import EventDesk
 from reactor_zmq.machines.frontend_state import FrontEndSettings, FrontEndState
 from reactor_zmq.machines.frontend_vocabulary import (
+    AccessChanged,
     ActorDied,
     ActorSaid,
     ActorStarted,
@@ -82,8 +83,8 @@ class FrontEnd:
             case PeerSaid(peer, parts, unix_ns):
                 self._state.heard_ns = unix_ns
                 self._peer_said(peer, parts, now)
-            case PeerArrived():
-                self._reception.arrived(stimulus)
+            case PeerArrived() | AccessChanged():
+                self._reception.handle(stimulus)
             case ActorSaid(message):
                 self._actor_said(message)
             case PeerGone(peer):
@@ -141,7 +142,7 @@ class FrontEnd:
         elif word.type.startswith("$"):
             self._controls.accept(client, letter.encoding, word, letter.attachments, now)
         else:
-            self._desk.accept(client, letter.encoding, word)
+            self._desk.accept(client, letter.encoding, word, now)
 
     def _refuse(self, letter: Letter, error: RemoteProtocolError) -> None:
         word = letter.word

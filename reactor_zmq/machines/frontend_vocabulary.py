@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from reactor_zmq.machines.access import Grant
+from reactor_zmq.machines.access import AllowList, Grant
 from reactor_zmq.wire.contract import Contract
 from reactor_zmq.wire.control import Publish
 from reactor_zmq.wire.link import FromActor, ToActor
@@ -37,6 +37,13 @@ class PeerSaid:
     peer: bytes
     parts: Sequence[Buffer]
     unix_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AccessChanged:
+    """Only these grants are good from here on."""
+
+    allowed: AllowList
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,7 @@ class StopAsked:
 
 Stimulus = (
     PeerArrived
+    | AccessChanged
     | PeerSaid
     | PeerGone
     | PeerStuck
@@ -133,9 +141,14 @@ class Forget:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The peer misbehaves: end its link, whatever still waits for it."""
+    """End the peer's link, whatever still waits for it.
+
+    Attributes:
+        gently: When what was said last has had time to leave.
+    """
 
     peer: bytes
+    gently: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reactor_zmq.errors import RemoteProtocolError
-from reactor_zmq.machines.access import Grant
-from reactor_zmq.machines.clients import Client
+from reactor_zmq.machines.access import AllowList, Grant
+from reactor_zmq.machines.clients import Allowance, Client
 from reactor_zmq.machines.frontend_state import FrontEndState
-from reactor_zmq.machines.frontend_vocabulary import PeerArrived
+from reactor_zmq.machines.frontend_vocabulary import AccessChanged, Cut, PeerArrived
 from reactor_zmq.machines.letter import Letter
 from reactor_zmq.wire import link
 from reactor_zmq.wire.codes import Code, State
 from reactor_zmq.wire.control import Hello, Welcome
 from reactor_zmq.wire.envelope import PROTOCOL_VERSION, Encoding, Envelope, decode_data
 from reactor_zmq.wire.scope import Scope, covers, lesser
+
+# A welcome holds the state and makes the author's hooks run.
+_HELLO_COST = 20
 
 
 class Reception:
@@ -21,14 +26,34 @@ class Reception:
     def __init__(self, state: FrontEndState) -> None:
         self._state = state
         self._arrived: dict[bytes, PeerArrived] = {}
+        self._allowances: dict[bytes, Allowance] = {}
+        self._allowed: AllowList | None = None  # until it changes, the handshake has seen to it
 
-    def arrived(self, peer: PeerArrived) -> None:
-        """Take note of what a new link may do."""
-        self._arrived[peer.peer] = peer
+    def handle(self, news: PeerArrived | AccessChanged) -> None:
+        """Take note of what a new link may do, or of what all of them may do from here on."""
+        if isinstance(news, PeerArrived):
+            self._arrived[news.peer] = news
+            self._revoke([news])
+        else:
+            self._allowed = news.allowed
+            self._revoke(tuple(self._arrived.values()))
 
     def gone(self, peer: bytes) -> None:
         """Forget a link."""
         self._arrived.pop(peer, None)
+        self._allowances.pop(peer, None)
+
+    def _revoke(self, links: Sequence[PeerArrived]) -> None:
+        """Let go whose credential is good for nothing any more, or for something else."""
+        for each in links:
+            if self._allowed is None or self._allowed.has(each.grant):
+                continue
+            del self._arrived[each.peer]
+            client = self._state.clients.of_peer(each.peer)
+            if client is not None:
+                self._state.note("warning", "client's credential is revoked", client=client.id)
+                self._state.let_go(client, "revoked")
+            self._state.out.append(Cut(each.peer, gently=True))
 
     def hello(self, letter: Letter, client: Client | None, now: float) -> None:
         """Greet a peer, as a new client, as one who returns, or once more.
@@ -43,6 +68,10 @@ class Reception:
         if self._state.model.state is State.STOPPING:
             raise RemoteProtocolError(Code.CLOSED, "the runtime is stopping")
         grant = self._grant(letter.peer, hello.scope)
+        # The link's own: who leaves and comes again by it has no more than before.
+        allowance = self._allowances.get(letter.peer) or Allowance(self._state.limits, now)
+        self._allowances[letter.peer] = allowance
+        allowance.spend(_HELLO_COST, now)
         if hello.follow_events and not covers(grant.scope, "steer"):
             text = "only who may steer is told of the events of others"
             raise RemoteProtocolError(Code.FORBIDDEN, text, "follow_events")
@@ -53,7 +82,7 @@ class Reception:
         if hello.resume:
             client = self._resume(letter.peer, hello.resume, letter.encoding)
         elif client is None:
-            client = self._join(letter.peer, hello, grant, letter.encoding, now)
+            client = self._join(letter, hello, grant, now)
         client.delimiter = letter.delimiter
         client.follows_state = hello.follow_state
         client.follows_events = hello.follow_events
@@ -89,14 +118,14 @@ class Reception:
         self._state.clients.rebind(client, peer, encoding)
         return client
 
-    def _join(
-        self, peer: bytes, hello: Hello, grant: Grant, encoding: Encoding, now: float
-    ) -> Client:
+    def _join(self, letter: Letter, hello: Hello, grant: Grant, now: float) -> Client:
         self._make_room()
         if self._state.clients.full:
             text = f"{len(self._state.clients)} clients are connected, that is the most"
             raise RemoteProtocolError(Code.BUSY, text)
-        client = self._state.clients.join(peer, hello, grant, encoding, now)
+        client = self._state.clients.join(
+            letter.peer, hello, grant, letter.encoding, now, self._allowances[letter.peer]
+        )
         facts = {"client": client.id, "name": client.name, "scope": client.scope}
         self._state.note("info", "client joined", **facts, credential=client.credential)
         return client

@@ -61,6 +61,10 @@ class Subscriptions:
             self._release(topic)
         return bool(found.topics)
 
+    def __contains__(self, link: int) -> bool:
+        """Whether a link has ever asked for anything."""
+        return link in self._links
+
     def wants(self, topic: bytes) -> bool:
         """Whether anybody subscribes to this topic or to how it begins."""
         return any(topic[:n] in self._wanted for n in range(len(topic) + 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing as mp
 import os
 import signal
@@ -17,7 +18,7 @@ from typing import Any
 from reactor_zmq.actor.process import GROUP_SIGNALS, ActorArgs, ExitCode, actor_main
 from reactor_zmq.memory.board import Board
 
-_PRELOAD = ("reactor_zmq.actor.process", "reactor_zmq.runtime.actor_process")
+_PRELOAD = ("reactor_zmq.runtime.actor_process", "reactor_zmq.runtime.preload")
 
 
 def start_forkserver(preload: Sequence[str] = ()) -> None:
@@ -120,6 +121,7 @@ def _detach(duplicate: Any) -> int:
 
 
 def _enter(args: ActorArgs, end: socket.socket, board_fd: int) -> None:
+    atexit.unregister(os._exit)  # what the model forks ends as it likes: see preload.py
     _let_forkserver_end()
     actor_main(args, end, board_fd)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 
+from reactor_zmq.machines.frontend_vocabulary import DropFile, WriteFile
+
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
 
 
@@ -16,6 +18,15 @@ class Files:
 
     def __len__(self) -> int:
         return len(self._fds)
+
+    def carry_out(self, instruction: WriteFile | DropFile) -> bool:
+        """Write or drop; return False when the system has no room: the file is forgotten then."""
+        match instruction:
+            case WriteFile(upload_id, offset, data):
+                return self.write(upload_id, offset, data)
+            case DropFile(upload_id):
+                self.drop(upload_id)
+                return True
 
     def write(self, upload_id: str, offset: int, data: bytes | memoryview) -> bool:
         """Put bytes into a file, which is made when it is first named.

@@ -143,11 +143,14 @@ class FramePump:
 
     def take(self, frame: Frame) -> None:
         """Send a frame that the actor has put into a slot, at once or when it is due."""
-        if frame.due_ns <= time.monotonic_ns():
+        late = frame.due_ns <= time.monotonic_ns()
+        if late and not self._due:
             self._send(frame)
             return
         self._order += 1
         heapq.heappush(self._due, _Due(frame.due_ns, self._order, frame))
+        if late:
+            self.send_due()  # the time of those before it may have come meanwhile
 
     def send_due(self) -> None:
         """Send the frames whose time has come."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reactor_zmq.errors import ConfigError
-from reactor_zmq.machines.access import AllowList, Grant
+from reactor_zmq.machines.access import AllowList, Grant, check_token
 from reactor_zmq.sockets.endpoints import LOCAL_ONLY
 from reactor_zmq.sockets.key_files import read_line, read_secret
 from reactor_zmq.sockets.keys import KeyPair, pair_of_token, raw_key
@@ -97,7 +97,7 @@ class Keyring:
         if not self.listed:
             return (
                 "it is reachable from other machines, and no client may come from there: let one "
-                f"in with `reactor-zmq keygen --client NAME --into {self._folder}`"
+                f"in with `reactor-zmq keygen NAME --into {self._folder}`"
             )
         return ""
 
@@ -135,8 +135,10 @@ class _Found:
         """Read one file."""
         text = read_line(path, secret=kind == TOKENS)
         try:
+            check_name(path.stem)
             grant = Grant(path.stem, scope, _mark(text.encode()))
             if kind == TOKENS:
+                check_token(text)
                 known = self.tokens.setdefault(text, grant)
             else:
                 known = self.keys.setdefault(raw_key(text), grant)
@@ -155,7 +157,6 @@ def _files(folder: Path) -> Iterator[tuple[str, Scope, Path]]:
             _check_folder(where)
             for path in sorted(where.glob(f"*{suffix}")):
                 if not path.name.startswith("."):
-                    check_name(path.stem)
                     yield kind, scope, path
 
 

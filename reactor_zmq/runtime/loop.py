@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from reactor_zmq.machines.frontend import FrontEnd
 from reactor_zmq.machines.frontend_vocabulary import (
+    AccessChanged,
     ActorDied,
     ActorSaid,
     ActorStarted,
@@ -40,6 +41,7 @@ from reactor_zmq.memory.ring import Ring
 from reactor_zmq.runtime.actor_keeper import ActorKeeper
 from reactor_zmq.runtime.files import Files
 from reactor_zmq.runtime.frame_pump import FramePump
+from reactor_zmq.runtime.gate import Gate
 from reactor_zmq.runtime.input_store import InputStore
 from reactor_zmq.runtime.memory_watch import MemoryWatch
 from reactor_zmq.runtime.observer import (
@@ -80,6 +82,7 @@ class FrontEndLoop:
         *,
         brain: FrontEnd,
         sockets: Sockets,
+        gate: Gate,
         pump: FramePump,
         files: Files,
         inputs: InputStore,
@@ -95,6 +98,7 @@ class FrontEndLoop:
         self._frames = sockets.frames
         self._lane = sockets.lane
         self._zap = sockets.zap
+        self._gate = gate
         self._pump = pump
         self._files = files
         self._inputs = inputs
@@ -207,7 +211,11 @@ class FrontEndLoop:
         self._zap.answer_all()
         self._pump.tidy()
         self._memory.tend(now)
+        self._sockets.shed()
         self._keeper.tend()
+        allowed = self._gate.tend(now)
+        if allowed is not None:
+            self._handle(AccessChanged(allowed))
         self._look_at_clock()
 
     def _hear_peers(self) -> None:
@@ -313,14 +321,11 @@ class FrontEndLoop:
                 case StoreInput(track, frame, payload):
                     self._inputs.store(track, frame, payload, self._keeper.send)
                     self._pump.inputs.show(track, frame, payload)
-                case WriteFile(upload_id, offset, data):
-                    if not self._files.write(upload_id, offset, data):
-                        self._handle(FileLost(upload_id))
-                case DropFile(upload_id):
-                    self._files.drop(upload_id)
-                case Forget(peer) | Cut(peer):
-                    end = self._events.cut if isinstance(instruction, Cut) else self._events.forget
-                    end(peer)
+                case WriteFile() | DropFile():
+                    if not self._files.carry_out(instruction):
+                        self._handle(FileLost(instruction.upload_id))
+                case Forget() | Cut():
+                    self._gate.part_from(instruction, time.monotonic())
                 case ModelLoaded(contract, epoch):
                     self._pump.model_loaded(contract)
                     took = time.monotonic() - self._load_began

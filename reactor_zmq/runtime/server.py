@@ -24,6 +24,7 @@ from reactor_zmq.runtime.actor_keeper import ActorKeeper
 from reactor_zmq.runtime.actor_process import start_forkserver
 from reactor_zmq.runtime.files import Files
 from reactor_zmq.runtime.frame_pump import FramePump
+from reactor_zmq.runtime.gate import Gate
 from reactor_zmq.runtime.input_store import InputStore
 from reactor_zmq.runtime.keyring import Keyring, RunTokens
 from reactor_zmq.runtime.lane import FrontEndLane
@@ -34,7 +35,7 @@ from reactor_zmq.runtime.operations import Operations
 from reactor_zmq.runtime.rundir import RunDirectory
 from reactor_zmq.sockets.context import raise_descriptor_limit
 from reactor_zmq.sockets.public import Sockets
-from reactor_zmq.sockets.self_test import check_strangers_are_refused
+from reactor_zmq.sockets.self_test import check_gate
 from reactor_zmq.wire.connection_file import ConnectionFile, encode_connection_file
 
 _log = logging.getLogger("reactor_zmq.runtime")
@@ -69,6 +70,7 @@ class Server:
         self._tokens = RunTokens(**steer)
         self._keyring: Keyring
         self._stops = 0
+        self._hangups = 0
         self._wake: socket.socket | None = None
 
     def run(self) -> int:
@@ -124,6 +126,7 @@ class Server:
         loop = FrontEndLoop(
             brain=FrontEnd(settings, partial(secrets.token_hex, 8)),
             sockets=sockets,
+            gate=Gate(sockets, self._keyring, lambda: self._hangups),
             memory=memory,
             pump=FramePump(sockets.frames, config.ring, lane),
             files=files,
@@ -162,9 +165,15 @@ class Server:
             allowed, limits.part_nbytes, limits.client_queue, max_links, pair=keyring.pair
         )
         stack.callback(sockets.close)
+        if config.insecure and keyring.pair is None:
+            _log.warning(
+                "INSECURE: with --insecure, tokens and frames travel in the clear, and whoever "
+                "listens on the way can steer this model"
+            )
         sockets.bind(config.events, config.frames, keyring.why_not(insecure=config.insecure))
         sockets.bind_lane(f"ipc://{place.path / 'lane.ipc'}")
-        check_strangers_are_refused(sockets, keyring.pair.public if keyring.pair else "")
+        server_key = keyring.pair.public if keyring.pair else ""
+        check_gate(sockets, self._tokens.view, server_key)
         return sockets
 
     def _actor_args(self, epoch: int) -> ActorArgs:
@@ -217,8 +226,14 @@ class Server:
         def count(*_: object) -> None:
             self._stops += 1
 
+        def hang_up(*_: object) -> None:
+            self._hangups += 1
+
+        # A hangup is a daemon's sign to read its keys anew; without any, the terminal has gone.
+        at_hangup = hang_up if self._config.keys else count
+        handlers = {**dict.fromkeys(_STOP_SIGNALS, count), signal.SIGHUP: at_hangup}
         wake_before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-        before = {each: signal.signal(each, count) for each in _STOP_SIGNALS}
+        before = {each: signal.signal(each, handler) for each, handler in handlers.items()}
         try:
             yield
         finally:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import zmq
 from zmq.utils import z85
 
-from reactor_zmq.errors import ConfigError
+from reactor_zmq.errors import AuthenticationError, ConfigError
+from reactor_zmq.machines.access import MAX_TOKEN_NBYTES
 
 PLAIN_USER = b"reactor"
 KEY_LENGTH = 40
@@ -78,7 +79,13 @@ class Credentials:
     pair: KeyPair | None = None
 
     def apply(self, socket: zmq.Socket[bytes]) -> None:
-        """Give them to a socket, before it connects."""
+        """Give them to a socket, before it connects.
+
+        Raises:
+            AuthenticationError: There is nothing that could be shown.
+        """
+        if self.pair is None and not 0 < len(self.token.encode()) <= MAX_TOKEN_NBYTES:
+            raise AuthenticationError(f"a token has 1 to {MAX_TOKEN_NBYTES} bytes")
         if not self.server_key:
             socket.setsockopt(zmq.PLAIN_USERNAME, PLAIN_USER)
             socket.setsockopt(zmq.PLAIN_PASSWORD, self.token.encode())

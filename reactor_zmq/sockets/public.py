@@ -57,8 +57,12 @@ class Sockets:
         except ConfigError as error:
             _log.warning("no same-host lane: %s", error)
 
+    @property
+    def _links(self) -> int:
+        return self.events.monitor.links + self.frames.monitor.links
+
     def _full(self) -> bool:
-        return self.events.monitor.links + self.frames.monitor.links > self._max_links
+        return self._links > self._max_links
 
     def bind(self, events: str, frames: str, why_not: str = LOCAL_ONLY) -> None:
         """Bind both sockets that peers elsewhere can reach.
@@ -94,6 +98,17 @@ class Sockets:
         for each in (self.frames, self.lane):
             each.touch()
             each.monitor.bell.ring()
+
+    def shed(self) -> None:
+        """Cut links that have said nothing, oldest first, where there are more than may be.
+
+        Without a descriptor left, libzmq would try in vain to accept the next link for ever, with
+        all of a core; due every 20 ms, before a storm of connections has used up the spare ones.
+        """
+        excess = self._links - self._max_links
+        for socket in (self.events, self.frames) if excess > 0 else ():
+            for fd in socket.strangers()[: max(0, excess)]:
+                excess -= socket.monitor.cut(fd)
 
     def close(self) -> None:
         """Close all of them; what was said last to clients has half a second to leave."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import zmq
 
+from reactor_zmq.sockets.context import seed_routing_ids
 from reactor_zmq.sockets.keys import KeyPair
 from reactor_zmq.sockets.monitor import LinkMonitor
 from reactor_zmq.sockets.readiness import Doorbell
@@ -58,6 +59,7 @@ class EventsSocket:
         self._arrivals: list[Caller] = []
         self._gone: dict[bytes, None] = {}
         self._unreachable: dict[bytes, None] = {}
+        seed_routing_ids()
         self.socket = context.socket(zmq.ROUTER)
         for option, value in _OPTIONS.items():
             self.socket.setsockopt(option, value)
@@ -181,6 +183,10 @@ class EventsSocket:
         link = self._by_peer.get(peer)
         if link is not None and self._by_fd.get(link.fd) is link:
             self.monitor.cut(link.fd)
+
+    def strangers(self) -> list[int]:
+        """Return the links that have brought nothing yet, oldest first, by descriptor."""
+        return [fd for fd in self.monitor.open() if fd not in self._by_fd]
 
     def hoards(self) -> list[tuple[int, int]]:
         """Return the tcp links by how many bytes wait here of what they sent, greatest first.

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 
 import zmq
 
+from reactor_zmq.machines.access import AllowList
 from reactor_zmq.machines.subscriptions import Subscriptions
 from reactor_zmq.sockets.keys import KeyPair
 from reactor_zmq.sockets.monitor import LinkMonitor
 from reactor_zmq.sockets.readiness import Doorbell
-from reactor_zmq.sockets.zap import guard
+from reactor_zmq.sockets.zap import guard, read_user_id
 from reactor_zmq.wire.header import SYNC_TOPIC
 
 _log = logging.getLogger("reactor_zmq.frontend")
@@ -25,6 +26,8 @@ ANNOUNCEMENTS = 1000
 # A subscription is at most 256 bytes of a topic; a flood of them is taken in small bites.
 _BATCH = 64
 _MAX_SUBSCRIPTION_NBYTES = 256
+# CURVE's own handshake is longer than that.
+_MAX_CURVE_NBYTES = 1024
 
 
 class FramesSocket:
@@ -49,10 +52,14 @@ class FramesSocket:
         for option, value in _OPTIONS.items():
             self.socket.setsockopt(option, value)
         self.socket.setsockopt(zmq.SNDHWM, queue_limit)
+        if pair is not None:
+            self.socket.setsockopt(zmq.MAXMSGSIZE, _MAX_CURVE_NBYTES)
         guard(self.socket, pair)
         self.monitor = LinkMonitor(self.socket)
         self._subscriptions = Subscriptions()
         self._cut: set[int] = set()
+        self._users: dict[int, str] = {}
+        self._allowed: AllowList | None = None
         self.bell = Doorbell(self.socket)
 
     def ready(self) -> bool:
@@ -72,6 +79,8 @@ class FramesSocket:
         changed = self.tidy()
         for part in self._parts():
             fd = _link_of(part)
+            if fd is not None:
+                self._check(fd, part)
             if fd is not None and part.bytes[:1] in (b"\x00", b"\x01"):
                 changed = self._hear(fd, part.bytes) or changed
         return changed
@@ -90,6 +99,27 @@ class FramesSocket:
             except zmq.Again:
                 return
 
+    def _check(self, fd: int, part: zmq.Frame) -> None:
+        """Note what a link's credential is good for; cut the link where it no longer is."""
+        user_id = str(part.get("User-Id"))
+        if self._users.get(fd) == user_id:
+            return
+        self._users[fd] = user_id
+        grant = read_user_id(user_id)[1]
+        if self._allowed is not None and not self._allowed.has(grant):
+            self._end(fd)
+
+    def revoke(self, allowed: AllowList) -> None:
+        """Cut the links whose credentials are good for nothing any more."""
+        self._allowed = allowed
+        for fd, user_id in self._users.items():
+            if not allowed.has(read_user_id(user_id)[1]):
+                self._end(fd)
+
+    def _end(self, fd: int) -> None:
+        self._cut.add(fd)
+        self.monitor.cut(fd)
+
     def _hear(self, fd: int, part: bytes) -> bool:
         """Note a change of one link; one that comes from a closed link is none any more."""
         # Its descriptor may be another link's by now: that the old one closed is known first.
@@ -99,8 +129,7 @@ class FramesSocket:
             return changed
         subscribed, topic = part[:1] == b"\x01", part[1:]
         if not self._subscriptions.hear(fd, topic, time.monotonic(), subscribed=subscribed):
-            self._cut.add(fd)
-            self.monitor.cut(fd)
+            self._end(fd)
             _log.warning("a link asked for too many subscriptions and was cut")
         elif subscribed and topic.startswith(_SYNC) and len(topic) <= MAX_SYNC_NBYTES:
             self.socket.send(topic, zmq.NOBLOCK)
@@ -114,8 +143,14 @@ class FramesSocket:
         """
         closed = self.monitor.closed()
         self._cut.difference_update(closed)
+        for fd in closed:
+            self._users.pop(fd, None)
         changed = [self._subscriptions.drop(fd) for fd in closed]
         return any(changed)
+
+    def strangers(self) -> list[int]:
+        """Return the links that have asked for nothing yet, oldest first, by descriptor."""
+        return [fd for fd in self.monitor.open() if fd not in self._subscriptions]
 
     @property
     def subscription_count(self) -> int:

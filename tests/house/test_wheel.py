@@ -39,11 +39,12 @@ def built_wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 
 def test_top_level_names(wheel: zipfile.ZipFile) -> None:
-    """The wheel installs reactor_zmq and its two bridges and no other name."""
+    """The wheel installs reactor_zmq and its bridges and no other name."""
     tops = {name.split("/")[0] for name in wheel.namelist()}
     assert {t for t in tops if not t.endswith(".dist-info")} == {
         "reactor_zmq",
         "reactor_zmq_bridge",
+        "reactor_zmq_recording",
         "reactor_zmq_ros2",
     }
 

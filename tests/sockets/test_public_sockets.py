@@ -7,11 +7,14 @@ import random
 import socket
 import stat
 import struct
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 import zmq
+from zmq.utils.garbage import gc as pyzmqs_garbage
 from zmq_peers import peer_context
 
 from reactor_zmq.errors import ConfigError
@@ -131,7 +134,7 @@ def test_dead_handler_lets_nobody_in(sockets, context, serve, wait_until):
 @pytest.mark.parametrize("token", ["", "guessable"])
 def test_short_token_is_an_error(token):
     """A run whose token could be guessed would be open to everybody."""
-    with pytest.raises(ConfigError, match="at least 16"):
+    with pytest.raises(ConfigError, match="16 to 255"):
         AllowList({token: Grant("test", "steer")})
 
 
@@ -189,6 +192,29 @@ def test_routing_id_of_one_who_has_gone_leads_to_nobody_else(sockets, context, s
     assert sockets.events.send(first, (b"for the first one",))
     assert sockets.events.send(second, (b"for the second one",))
     assert peer.recv() == b"for the second one"
+
+
+def test_routing_ids_can_not_be_foretold():
+    """No two runs count from the same one: who takes the next one ends the process."""
+    script = """if True:
+        import zmq
+        from reactor_zmq.machines.access import AllowList
+        from reactor_zmq.sockets.public import Sockets
+        sockets = Sockets(AllowList(), 2**20, 16)
+        router = sockets.events.socket
+        router.bind("inproc://look")
+        peer = sockets._context.socket(zmq.DEALER)
+        peer.connect("inproc://look")
+        peer.send(b"")
+        print(router.recv_multipart()[0].hex())
+        peer.close(linger=0)
+        sockets.close()
+    """
+    found = {
+        subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout
+        for _ in range(2)
+    }
+    assert len(found) == 2
 
 
 def test_user_id_can_not_be_forged(sockets, serve):
@@ -262,6 +288,35 @@ def test_peer_for_whom_no_descriptor_is_left_gets_in_later(context, wait_until):
     wait_until(lambda: heard_of(b"a", b"b") and sockets.zap.refused, "the refusal")
     peers[0].close()
     wait_until(lambda: heard_of(b"a", b"b", b"c"), "the third")
+    sockets.close()
+
+
+def test_silent_links_give_way_where_there_are_too_many(wait_until):
+    """Links that said nothing are cut, oldest first, and those who spoke or subscribed stay."""
+    sockets = Sockets(ALLOWED, part_nbytes=2**20, queue_limit=16, max_links=4)
+    sockets.bind("tcp://127.0.0.1:*", "tcp://127.0.0.1:*")
+    heard = []
+
+    def turn():
+        ring(sockets)
+        sockets.zap.answer_all()
+        heard.extend(sockets.events.receive()[0])
+        sockets.frames.read_subscriptions()
+
+    client = RawPeer.greeted(sockets.events_at, TOKEN, b"DEALER", turn)
+    viewer = RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", turn)
+    client.send(b"hi")
+    viewer.send(b"\x01frame/")
+    wait_until(lambda: turn() or (heard and sockets.frames.wants(b"frame/")))
+    silent = [raw_connection(sockets.events_at) for _ in range(6)]
+    wait_until(lambda: turn() or sockets.events.links == 7)
+    sockets.shed()
+    wait_until(lambda: turn() or sockets.events.links == 3, "the end of four links")
+    client.send(b"still here")
+    wait_until(lambda: turn() or len(heard) == 2)
+    assert sockets.frames.wants(b"frame/")
+    for each in (client, viewer, *silent):
+        each.close()
     sockets.close()
 
 
@@ -512,3 +567,17 @@ def test_cutting_a_link_that_went_cuts_nobody_else(sockets, serve):
         assert not sockets.events.monitor.cut(fd)
         other.send(b"still here")
         serve.until(lambda: len(serve.messages) == 2)
+
+
+def test_frames_of_a_killed_viewer_come_back_by_a_touch(sockets, serve, wait_until):
+    """Nothing is sent meanwhile; libzmq lets go of what waited for it when it is touched."""
+    frame = memoryview(bytes(2**20))
+    with RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", serve.once) as doomed:
+        doomed.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        doomed.send(b"\x01frame/")
+        serve.until(lambda: sockets.frames.wants(b"frame/"))
+        lent = [sockets.frames.send(b"frame/", b"h", frame, lend=True) for _ in range(5)]
+        assert not all(tracker.done for tracker in lent)
+        doomed.reset()
+    wait_until(lambda: sockets.touch() or all(tracker.done for tracker in lent))
+    pyzmqs_garbage.stop()  # the thread that tells trackers

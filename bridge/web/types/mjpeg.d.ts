@@ -2,17 +2,17 @@ export class MjpegScreens {
     /**
      * @param {Connection} connection
      * @param {string} origin
-     * @param {() => void} first A first picture was drawn.
+     * @param {(track: string) => void} first A track's first picture is there.
      */
-    constructor(connection: Connection, origin: string, first: () => void);
+    constructor(connection: Connection, origin: string, first: (track: string) => void);
     connection: import("./connection.js").Connection;
     origin: string;
-    first: () => void;
+    first: (track: string) => void;
     /**
      * @param {HTMLCanvasElement} canvas
-     * @param {string} track
+     * @param {() => string} track Its name, as far as known.
      */
-    add(canvas: HTMLCanvasElement, track: string): void;
+    add(canvas: HTMLCanvasElement, track: () => string): void;
     /** @param {HTMLCanvasElement} canvas */
     delete(canvas: HTMLCanvasElement): void;
     linked(): void;

@@ -28,9 +28,9 @@ export class Devices {
     const on = this.#open.has(name);
     const button = h(
       "button",
-      { type: "button", className: `icon-button labelled${on ? " live" : ""}`, "aria-pressed": String(on), "data-input": name, title: `Send your ${text.toLowerCase()} to “${name}”` },
+      { type: "button", className: `icon-button labelled${on ? " live" : ""}`, "aria-pressed": String(on), "data-input": name, "aria-label": text, title: `Send your ${text.toLowerCase()} to “${name}”` },
       icon(kind === "audio" ? "mic" : "camera"),
-      text,
+      h("span", {}, text),
     );
     button.addEventListener("click", () => void this.#toggle(info));
     return button;

@@ -50,7 +50,7 @@ export class Stage {
     const box = the("tools");
     box.hidden = !tools.length;
     const choice = (/** @type {Tool | null} */ tool, /** @type {string} */ text, /** @type {string} */ sign) =>
-      h("button", { type: "button", role: "radio", className: "icon-button labelled", "data-tool": tool?.event ?? "", "aria-label": text, onclick: () => this.choose(tool) }, icon(sign), tool ? text : null);
+      h("button", { type: "button", role: "radio", className: "icon-button labelled", "data-tool": tool?.event ?? "", "aria-label": text, onclick: () => this.choose(tool) }, icon(sign), tool ? h("span", {}, text) : null);
     box.replaceChildren(choice(null, "No tool", "hand"), ...tools.map((tool) => choice(tool, tool.label, "aim")));
     this.choose(tools[0] ?? null);
   }
@@ -85,8 +85,7 @@ export class Stage {
 
   /** @param {string} name */
   #live(name) {
-    const tiles = name ? [this.#tiles.get(name)] : [...this.#tiles.values()];
-    for (const entry of tiles) entry?.tile.classList.add("live");
+    this.#tiles.get(name)?.tile.classList.add("live");
   }
 
   /**

@@ -156,7 +156,7 @@ function select({ choices }, id, listener) {
  * @returns {Widget}
  */
 function text({ maxLength, minLength = 0, label }, id, listener) {
-  const area = h("textarea", { id, rows: 2, spellcheck: true, placeholder: label, "aria-describedby": `${id}-count` });
+  const area = h("textarea", { id, rows: 1, spellcheck: true, placeholder: label, "aria-describedby": `${id}-count` });
   const count = h("span", {});
   const counter = h("div", { className: "counter", id: `${id}-count` }, h("span", {}, "Enter applies, Shift+Enter breaks the line"), count);
   const weigh = () => {

@@ -139,6 +139,16 @@ test("what was sent is refused when the session is gone, what was not is sent", 
   await kept;
 });
 
+test("what is asked as soon as the link is there belongs to it", async () => {
+  const made = connection();
+  made.listener.welcomed = () => (made.asked = made.requests.ask("$ticket", {}));
+  void made.open();
+  FakeSocket.last.open();
+  FakeSocket.last.say("$welcome", { session: "s1", resumed: false });
+  FakeSocket.last.say("$ticket", { ticket: "x" }, FakeSocket.last.words.at(-1).id);
+  assert.equal((await made.asked).data.ticket, "x");
+});
+
 test("control words speak of their link: they are never sent again", async () => {
   const made = linked();
   const lost = assert.rejects(made.requests.ask("$view", {}), { code: "connection_lost" });

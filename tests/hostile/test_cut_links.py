@@ -1,0 +1,37 @@
+"""Links that end anywhere within a conversation: no part of a message counts."""
+
+from __future__ import annotations
+
+import msgspec
+from raw import RawClient
+from zmq_peers import peer_context
+
+from reactor_zmq.testing.proxy import FaultProxy
+from reactor_zmq.testing.zmtp import RawPeer, greeting, hello, initiate, multipart
+
+
+def test_links_cut_anywhere_leave_nothing_behind(served, good):
+    """Whatever the byte at which it ends, an event whose last byte did not come is not applied."""
+    token = served.connection.token
+    words = (
+        {"type": "$hello", "data": {"protocol": 1}},
+        {"type": "set_prompt", "data": {"prompt": "cut off"}},
+    )
+    said = b"".join(multipart(msgspec.json.encode(word)) for word in words)
+    all_of_it = greeting() + hello(token) + initiate(Socket_Type=b"DEALER") + said
+    with FaultProxy(served.connection.events) as proxy:
+        for size in {*range(0, len(all_of_it), 5), *range(len(all_of_it) - 12, len(all_of_it))}:
+            proxy.up.cut_after_nbytes = size
+            with RawPeer(proxy.endpoint) as peer:
+                peer.write(all_of_it)
+                peer.read_to_end()
+
+
+def test_the_same_conversation_as_a_whole_is_applied(served):
+    """What the test above cuts off would have had an effect."""
+    with peer_context() as context:
+        client = RawClient(context, served.connection)
+        client.hello()
+        client.wait_ready()
+        client.ask("set_prompt", {"prompt": "whole"})
+        assert client.ask("ask_prompt")["data"]["prompt"] == "whole"
