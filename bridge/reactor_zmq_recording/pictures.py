@@ -175,7 +175,7 @@ def optional(module: str, extra: str) -> Any:
     try:
         return import_module(module)
     except ImportError:
-        text = f"this needs {module}: pip install 'reactor-zmq[{extra}]'"
+        text = f"this needs {module.partition('.')[0]}: pip install 'reactor-zmq[{extra}]'"
         raise ConfigError(text) from None
 
 

@@ -6,12 +6,12 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
-from reactor_zmq.client import Client, Frames
+from reactor_zmq.client import Client, Frame, Frames
 from reactor_zmq.errors import ReactorError
 from reactor_zmq_recording.channels import (
     WORDS,
@@ -75,7 +75,8 @@ class Recorder:
         self._codec: Codec = codec
         self._inputs = inputs
         self._file = RecordingFile(path)
-        self._waiting = Waiting()
+        self._waiting = Waiting[Entry](lambda entry: len(entry.data))
+        self._unencoded: list[Waiting[Frame]] = []
         self._stopped = threading.Event()
         self._began = time.monotonic()
         self._messages = self._recorded_frames = 0
@@ -93,7 +94,7 @@ class Recorder:
             messages=self._messages,
             frames=self._recorded_frames,
             gaps=sum(self._gaps.values()),
-            dropped=self._waiting.dropped,
+            dropped=sum(each.dropped for each in (self._waiting, *self._unencoded)),
             nbytes=self._file.nbytes,
             free_nbytes=shutil.disk_usage(self._file.path.parent).free,
         )
@@ -118,10 +119,12 @@ class Recorder:
             self._describe()
             self._listen()
             self._write_until(seconds, show, period_s)
+            self._hush()
+            self._write_rest()
         finally:
             self._hush()
-        while self._write_one(0):
-            pass
+            for thread in self._threads:
+                thread.join()
         self._file.close()
         if self._error is not None:
             raise self._error
@@ -148,7 +151,10 @@ class Recorder:
         for track, direction in tracks:
             frames = self._client.frames(track.track, every=True)
             self._frames.append(frames)
-            self._begin(self._record_track, frames, track, direction)
+            taken = Waiting[Frame](lambda frame: frame.array.nbytes)
+            self._unencoded.append(taken)
+            self._begin(self._take_frames, frames, taken)
+            self._begin(self._encode_frames, taken, track, direction)
 
     def _begin(self, work: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(
@@ -162,15 +168,20 @@ class Recorder:
         for frames in self._frames:
             frames.close()
         self._client.close()
-        for thread in self._threads:
-            thread.join()
+
+    def _write_rest(self) -> None:
+        """Write what encoders still have to give, until they have come to their end."""
+        while any(thread.is_alive() for thread in self._threads):
+            self._write_one(_WAIT_S)
+        while self._write_one(0):
+            pass
 
     def _write_until(
         self, seconds: float | None, show: Callable[[Progress], object], period_s: float
     ) -> None:
         end_s = float("inf") if seconds is None else seconds
         due_s = period_s
-        while not (self._stopped.is_set() or self._client.closed):
+        while not (self._stopped.is_set() or self._client.closed or self._error):
             self._write_one(_WAIT_S)
             self._file.flush_if_due()
             elapsed_s = time.monotonic() - self._began
@@ -208,16 +219,30 @@ class Recorder:
         for message in self._client.messages():
             word = _WORD_OF.get(message.type, "messages")
             data = dict(message.data)
-            self._put_word(word, data if word != "messages" else {"type": message.type, **data})
+            self._put_word(
+                word, data if word != "messages" else {"type": message.type, "data": data}
+            )
 
     def _put_word(self, word: str, data: object) -> None:
         now_ns = time.time_ns()
         self._waiting.put(Entry(self._words[word], text_message(data), now_ns, now_ns))
 
-    def _record_track(self, frames: Frames, track: Track, direction: Direction) -> None:
+    def _take_frames(self, frames: Frames, taken: Waiting[Frame]) -> None:
+        """Take frames as they come: an encoder that is late for a moment costs none."""
+        track = frames.track
+        try:
+            for frame in frames:
+                self._gaps[track] = self._gaps.get(track, 0) + frame.gap
+                # The runtime's memory is not kept waiting; what came by a socket is our own.
+                lent = frames.transport == "lane"
+                taken.put(replace(frame, array=frame.array.copy()) if lent else frame)
+        finally:
+            taken.end()
+
+    def _encode_frames(self, taken: Waiting[Frame], track: Track, direction: Direction) -> None:
         planned = None
         notes = metadata_plan(self._client.model, track.track)
-        for frame in frames:
+        for frame in taken.until_end():
             planned = planned or plan_track(
                 self._client.model, track, direction, self._codec, frame
             )
@@ -226,4 +251,3 @@ class Recorder:
             if frame.metadata:
                 self._waiting.put(Entry(notes, metadata_message(frame), *stamps))
             self._waiting.put(Entry(plan, encoder.encode(frame), *stamps, is_frame=True))
-            self._gaps[track.track] = self._gaps.get(track.track, 0) + frame.gap

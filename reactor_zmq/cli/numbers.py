@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 MOST = 12
 
 
-def numbers(array: NDArray[Any], names: Sequence[str] = ()) -> list[tuple[str, str]]:
+def numbers(array: NDArray[Any], names: Sequence[str] = ()) -> list[tuple[str, float]]:
     """Return name and value of the first places along the last axis.
 
     Of an array with more axes, such as a chunk of actions, these are the first row's.
@@ -20,18 +20,19 @@ def numbers(array: NDArray[Any], names: Sequence[str] = ()) -> list[tuple[str, s
         array: Any shape of at least one axis, any number type.
         names: Of those places; their indices stand in where there are none.
     """
-    row = array.reshape(-1, array.shape[-1])[0][:MOST]
+    row = array.reshape(-1, array.shape[-1])[0][:MOST].tolist()
     labels = names if len(names) == array.shape[-1] else [f"[{i}]" for i in range(len(row))]
-    return [(label, told(value)) for label, value in zip(labels, row, strict=False)]
+    return list(zip(labels, row, strict=False))
 
 
 def numbers_line(array: NDArray[Any], names: Sequence[str] = ()) -> str:
     """Return the same as one line, with a mark where it is not all of it."""
-    words = [f"{name}={value}" if names else value for name, value in numbers(array, names)]
+    found = numbers(array, names)
+    words = [f"{name}={told(value)}" if names else told(value) for name, value in found]
     more = " …" if array.size > len(words) else ""
     return " ".join(words) + more
 
 
-def told(value: Any) -> str:
+def told(value: float) -> str:
     """Return one number, four digits of it where it is a fraction."""
-    return f"{float(value):+.4g}" if value.dtype.kind == "f" else str(value)
+    return f"{value:+.4g}" if isinstance(value, float) else str(value)

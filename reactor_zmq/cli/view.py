@@ -23,7 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reactor_zmq.cli.figures import TrackSnapshot
-from reactor_zmq.cli.numbers import numbers
+from reactor_zmq.cli.numbers import numbers, told
 from reactor_zmq.cli.preview import UPPER_HALF, cells, fit
 from reactor_zmq.cli.snapshot import Heard, Snapshot
 from reactor_zmq.wire.control import Progress
@@ -197,7 +197,7 @@ def _track(track: TrackSnapshot) -> list[RenderableType]:
 def _values(array: NDArray[Any], names: Sequence[str]) -> Text:
     line = Text(overflow="ellipsis", no_wrap=True)
     for name, value in numbers(array, names):
-        line.append(f"{name} ", "dim").append(f"{value}  ", "bold cyan")
+        line.append(f"{name} ", "dim").append(f"{told(value)}  ", "bold cyan")
     return line
 
 

@@ -220,7 +220,7 @@ def test_a_film_of_nothing_is_refused(tmp_path, capsys):
 
 def test_what_finds_no_room_is_counted():
     """The writer's queue is bounded by bytes; who hears never waits."""
-    waiting = Waiting(most_nbytes=10)
+    waiting = Waiting[Entry](lambda entry: len(entry.data), most_nbytes=10)
     entries = [Entry(None, bytes(4), n, n) for n in range(3)]  # type: ignore[arg-type]
     for entry in entries:
         waiting.put(entry)
