@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,12 +30,12 @@ def pyzmq_collector() -> None:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The model of bridge_models.py."""
-    with running(
-        HERE / "bridge_models.py",
-        *("--connection-file", str(tmp_path_factory.mktemp("run") / "all.json")),
-    ) as found:
+def run() -> Iterator[Running]:
+    """The model of bridge_models.py, in a run directory of its own, short enough for sockets."""
+    with (
+        tempfile.TemporaryDirectory(prefix="rz-", dir="/tmp") as folder,
+        running(HERE / "bridge_models.py", env={"XDG_RUNTIME_DIR": folder}) as found,
+    ):
         yield found
 
 
