@@ -12,6 +12,7 @@ from reactor_zmq_bridge import handlers
 from reactor_zmq_bridge.bridge import Bridge
 from reactor_zmq_bridge.gate import Gate
 from reactor_zmq_bridge.requests import BRIDGE, DOORMAN, GATE, refusal
+from reactor_zmq_bridge.rosbridge.handler import rosbridge
 from reactor_zmq_bridge.uploads import take_file
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -40,21 +41,19 @@ class Route:
 
 
 async def _page(request: web.Request) -> web.StreamResponse:
-    """``/``: the viewer's page; a WebSocket here is for the dialect that has no path of its own."""
-    if ROOT_SOCKET is not None and request.headers.get(hdrs.UPGRADE, "").lower() == "websocket":
-        return await ROOT_SOCKET(request)
+    """``/``: the viewer's page; a WebSocket here is rosbridge's, which has no path of its own."""
+    if request.headers.get(hdrs.UPGRADE, "").lower() == "websocket":
+        return await rosbridge(request)
     index = web_folder() / "viewer" / "index.html"
     if not index.is_file():
         return web.Response(text="the viewer's page is not installed", status=404)
     return web.FileResponse(index)
 
 
-# The dialect that speaks WebSocket on ``/`` itself, beside a path of its own in ROUTES.
-ROOT_SOCKET: Handler | None = None
-
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/", _page),
     Route("GET", "/ws", handlers.socket),
+    Route("GET", "/rosbridge", rosbridge),
     Route("GET", "/stream", handlers.stream),
     Route("GET", "/mjpeg/{track}", handlers.mjpeg),
     Route("POST", "/uploads", take_file),
