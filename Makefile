@@ -6,7 +6,7 @@ SECONDS ?=
 MINUTES ?=
 OPTIONS ?=
 
-.PHONY: demo test test-ros check format venv bench instructions soak fuzz clean
+.PHONY: demo test test-ros check format venv bench results figures instructions soak fuzz clean
 
 venv: $(VENV)/.stamp
 
@@ -39,6 +39,14 @@ bench: venv
 # 77: valgrind is not there, which it says; nothing was found wrong.
 instructions: venv
 	$(BIN)/python bench/micro/instructions.py $(OPTIONS) || test $$? = 77
+
+# Measures for about six minutes on a quiet machine, then draws.
+results: venv
+	$(BIN)/python bench/peers/run.py --rounds 3 --seconds 300 --paced-sizes 1920x1080 --out docs/benchmark
+	$(BIN)/python scripts/figures.py
+
+figures: venv
+	$(BIN)/python scripts/figures.py $(OPTIONS)
 
 soak: venv
 	$(BIN)/python bench/soak.py --minutes $(or $(MINUTES),10) $(OPTIONS)

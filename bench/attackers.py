@@ -126,6 +126,39 @@ def refused_events(stopped: Callable[[], bool], connection: ConnectionFile) -> i
     return _each_link(stopped, use)
 
 
+def accepted_events(stopped: Callable[[], bool], connection: ConnectionFile) -> int:
+    """Events that are good, as fast as they are taken; replies are read by nobody."""
+    data = b"".join(multipart(_word("ping", {"value": n})) for n in range(100))
+
+    def use() -> int:
+        with _greeted(connection) as peer:
+            return _until_cut(peer, stopped, data, 100)
+
+    return _each_link(stopped, use)
+
+
+def schema_requests(stopped: Callable[[], bool], connection: ConnectionFile) -> int:
+    """Requests for what is largest to answer; the answers are read by nobody."""
+    data = multipart(_word("$schema", {})) * 100
+
+    def use() -> int:
+        with _greeted(connection) as peer:
+            return _until_cut(peer, stopped, data, 100)
+
+    return _each_link(stopped, use)
+
+
+def comings_and_goings(stopped: Callable[[], bool], connection: ConnectionFile) -> int:
+    """One link that says hello and bye over and over."""
+    data = (multipart(_word("$hello", {"protocol": 1})) + multipart(_word("$bye", {}))) * 100
+
+    def use() -> int:
+        with _greeted(connection) as peer:
+            return _until_cut(peer, stopped, data, 100)
+
+    return _each_link(stopped, use)
+
+
 def fresh_malformed_links(stopped: Callable[[], bool], connection: ConnectionFile) -> int:
     """Links that shake hands, send one malformed message and close."""
 

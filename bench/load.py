@@ -25,7 +25,6 @@ import zmq
 from spine import greet, peer, quantile
 
 from reactor_zmq.testing.running import Running, running
-from reactor_zmq.testing.zmtp import RawPeer
 
 MODELS = Path(__file__).with_name("bench_models.py")
 NAME = f"load-{os.getpid()}"
@@ -144,13 +143,14 @@ def bench_clients(count: int) -> None:
     """Hold many clients at once; each says hello, then all ask once."""
     with running(f"{MODELS}:Resting", name=NAME) as run:
         context = zmq.Context()
+        context.set(zmq.MAX_SOCKETS, count + 64)
         greet(context, run)
         before = memory_nbytes(run.process.pid)
-        held: list[RawPeer] = []
+        held: list[zmq.Socket[Any]] = []
         began = time.perf_counter()
         hello = msgspec.json.encode({"type": "$hello", "data": {"protocol": 1}, "id": 0})
         for _ in range(count):
-            held.append(RawPeer.greeted(run.connection.events, run.connection.token, b"DEALER"))
+            held.append(peer(context, zmq.DEALER, run.connection.events, run.connection.token))
             held[-1].send(hello)
             until(held[-1], 0)
         greeted = time.perf_counter()
@@ -163,8 +163,6 @@ def bench_clients(count: int) -> None:
         done = time.perf_counter()
         alone = Felt()
         ask(run, alone, 2)
-        for each in held:
-            each.close()
         context.destroy(linger=0)
     print(
         f"{count} clients: {count / (greeted - began):.0f} greeted/s, {nbytes / 1000:.1f} kB each"
@@ -173,9 +171,9 @@ def bench_clients(count: int) -> None:
     print(f"  {quantile(alone.replies, 0.5):.2f} ms, p99 {quantile(alone.replies, 0.99):.2f} ms")
 
 
-def until(found: RawPeer, number: int) -> None:
+def until(found: zmq.Socket[Any], number: int) -> None:
     """Take what a client is told, up to the reply with this id."""
-    while msgspec.json.decode(found.receive()[-1]).get("id") != number:
+    while msgspec.json.decode(found.recv()).get("id") != number:
         pass
 
 
@@ -186,6 +184,9 @@ ATTACKS: dict[str, attackers.Attack] = {
         attackers.silent_connections,
         attackers.malformed_messages,
         attackers.refused_events,
+        attackers.accepted_events,
+        attackers.schema_requests,
+        attackers.comings_and_goings,
         attackers.fresh_malformed_links,
         attackers.hello_cycles,
         attackers.subscription_flood,

@@ -78,14 +78,16 @@ class Verdict:
         """What was promised and not held."""
         names = ("lost", "doubled", "reordered", "wrong_frames")
         found = [f"{name}: {getattr(self, name)}" for name in names if getattr(self, name)]
-        slope = self.front_end.slope_per_hour
         bounds = {"threads": 1.0, "files": 1.0}
+        hours = self.seconds / 3600
         if self.seconds >= JUDGED_FROM_S:
-            bounds |= {"fds": 1.0, "rss_kb": RSS_KB_PER_HOUR}
+            # A megabyte in a shorter run, a megabyte an hour in a longer one.
+            bounds |= {"fds": 1.0, "rss_kb": RSS_KB_PER_HOUR * max(1.0, hours)}
+        grown = {name: self.front_end.slope_per_hour(name) * hours for name in bounds}
         return found + [
-            f"{name} grew by {slope(name):.1f} per hour"
+            f"{name} grew by {grown[name]:.1f}"
             for name, bound in bounds.items()
-            if slope(name) > bound
+            if grown[name] > bound
         ]
 
     @property

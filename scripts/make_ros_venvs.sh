@@ -24,3 +24,13 @@ make_one() {
 make_one jazzy 7.1.6
 # One of the two has what encodes and decodes JPEG.
 make_one kilted 9.1.2 simplejpeg pillow
+
+if [ ! -e "$folder/npm/.stamp" ]; then
+    mkdir -p "$folder/npm"
+    if npm install --silent --no-audit --no-fund --prefix "$folder/npm" roslib@2.1.0 ws; then
+        touch "$folder/npm/.stamp"
+    else
+        rm -rf "${folder:?}/npm"
+        echo "######## SKIPPED: npm's roslib is not to be had here" >&2
+    fi
+fi

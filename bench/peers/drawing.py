@@ -56,6 +56,12 @@ class ByteRows:
         return data
 
 
+def shaped(data: bytes, shape: tuple[int, ...]) -> Picture:
+    """Return received bytes as a picture; those of another size, left from before, as they are."""
+    found = np.frombuffer(data, np.uint8)
+    return found.reshape(shape) if found.nbytes == np.prod(shape) else found
+
+
 class Waiting:
     """Frames that wait for a system whose readers ask for them; a full one drops the oldest."""
 

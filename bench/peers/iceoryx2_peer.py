@@ -7,7 +7,8 @@ import ctypes
 import iceoryx2 as iox
 import numpy as np
 
-from reactor_zmq.benchmark.pictures import CHANNELS, shape_of, stamp
+from reactor_zmq.benchmark.pictures import shape_of, stamp
+from reactor_zmq.benchmark.sizes import CHANNELS
 
 _MOST_NBYTES = 3840 * 2160 * CHANNELS
 _DEPTH = 8

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pynng
-from drawing import drawn
+from drawing import drawn, shaped
 
 from reactor_zmq.benchmark.pictures import shape_of
 
@@ -43,7 +42,7 @@ class Reader:
             data = self._socket.recv()
         except pynng.Timeout:
             return None
-        return np.frombuffer(data, np.uint8).reshape(self._shape)
+        return shaped(data, self._shape)
 
     def close(self) -> None:
         self._socket.close()

@@ -19,10 +19,11 @@ from environment import UnavailableError, cache, environment_of, python_of, vers
 from reactor_zmq.benchmark.bench import carry_out
 from reactor_zmq.benchmark.hosts import ProducerHost
 from reactor_zmq.benchmark.page import page
-from reactor_zmq.benchmark.plan import FULL, Wish, make_plan
+from reactor_zmq.benchmark.plan import make_plan
 from reactor_zmq.benchmark.results import save
 from reactor_zmq.benchmark.table import plain, tables
 from reactor_zmq.benchmark.ways import FRAME_WAYS, FrameWay
+from reactor_zmq.benchmark.wish import FULL, Wish
 
 TITLE = "reactor-zmq beside other systems"
 # What a system is held against: what it could do at best, given how its bytes travel.

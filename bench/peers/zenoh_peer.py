@@ -6,9 +6,8 @@ import json
 import queue
 import socket
 
-import numpy as np
 import zenoh
-from drawing import ByteRows
+from drawing import ByteRows, shaped
 
 from reactor_zmq.benchmark.pictures import shape_of
 
@@ -76,7 +75,7 @@ class Reader:
         if self._shared and payload.as_shm() is None:
             raise RuntimeError("a frame came through the socket, not by shared memory")
         # Its Python objects have no buffer protocol: this is a copy, the only way to the bytes.
-        return np.frombuffer(payload.to_bytes(), np.uint8).reshape(self._shape)
+        return shaped(payload.to_bytes(), self._shape)
 
     def close(self) -> None:
         self._session.close()

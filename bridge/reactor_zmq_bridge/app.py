@@ -12,6 +12,7 @@ from reactor_zmq_bridge import handlers
 from reactor_zmq_bridge.bridge import Bridge
 from reactor_zmq_bridge.gate import Gate
 from reactor_zmq_bridge.requests import BRIDGE, DOORMAN, GATE, refusal
+from reactor_zmq_bridge.rosbridge.handler import rosbridge
 from reactor_zmq_bridge.uploads import take_file
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -40,21 +41,19 @@ class Route:
 
 
 async def _page(request: web.Request) -> web.StreamResponse:
-    """``/``: the viewer's page; a WebSocket here is for the dialect that has no path of its own."""
-    if request.headers.get(hdrs.UPGRADE, "").lower() == "websocket" and ROOT_SOCKET:
-        return await ROOT_SOCKET[0](request)
+    """``/``: the viewer's page; a WebSocket here is rosbridge's, which has no path of its own."""
+    if request.headers.get(hdrs.UPGRADE, "").lower() == "websocket":
+        return await rosbridge(request)
     index = web_folder() / "viewer" / "index.html"
     if not index.is_file():
         return web.Response(text="the viewer's page is not installed", status=404)
     return web.FileResponse(index)
 
 
-# Who speaks WebSocket on ``/`` itself; none, or one.
-ROOT_SOCKET: list[Handler] = []
-
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/", _page),
     Route("GET", "/ws", handlers.socket),
+    Route("GET", "/rosbridge", rosbridge),
     Route("GET", "/stream", handlers.stream),
     Route("GET", "/mjpeg/{track}", handlers.mjpeg),
     Route("POST", "/uploads", take_file),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from reactor_zmq.client.aio import AsyncClient
 from reactor_zmq.errors import ReactorError
@@ -94,6 +94,19 @@ class Bridge:
     def by_viewer(self, viewer_id: str) -> Session | None:
         """Return the session whose viewer has this id."""
         return next((s for s in self._sessions.values() if s.viewer_id == viewer_id), None)
+
+    @asynccontextmanager
+    async def place(self, address: str) -> AsyncGenerator[None]:
+        """Hold a session's place for somebody who speaks another dialect.
+
+        Raises:
+            BridgeError: ``too_many``.
+        """
+        self._admission.admit(address)
+        try:
+            yield
+        finally:
+            self._admission.release(address)
 
     @contextmanager
     def upload_place(self) -> Generator[None]:

@@ -71,6 +71,22 @@ class Link:
         async with self._lock:
             await self._socket.send_bytes(data)
 
+    async def send_now(self, data: str | bytes) -> None:
+        """Send one message past the texts that wait, and return when it has left this program.
+
+        Raises:
+            ConnectionError: The peer has gone, or did not take it in time.
+        """
+        timer = asyncio.get_running_loop().call_later(self._times.send_s, self.abort)
+        try:
+            async with self._lock:
+                if isinstance(data, str):
+                    await self._socket.send_str(data)
+                else:
+                    await self._socket.send_bytes(data)
+        finally:
+            timer.cancel()
+
     def abort(self) -> None:
         """Break the connection at once."""
         self._transport.abort()

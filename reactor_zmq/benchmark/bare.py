@@ -45,12 +45,14 @@ class Publisher:
     first, as any sender must whose producer goes on writing into it.
     """
 
-    def __init__(self, folder: str, scheme: str) -> None:
+    def __init__(self, folder: str, scheme: str, curve: str = "") -> None:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = self._context.socket(zmq.PUB)
         self._socket.sndhwm, self._socket.linger = _QUEUE, 0
+        public = _serve_curve(self._socket) if curve else ""
         self._socket.bind(_BIND[scheme].format(folder=folder, name="bare-frames"))
-        self.address = {"frames": self._socket.getsockopt_string(zmq.LAST_ENDPOINT)}
+        where = self._socket.getsockopt_string(zmq.LAST_ENDPOINT)
+        self.address = {"frames": where, "server_key": public}
         self._free: list[Picture] = []
         self._lent: deque[tuple[zmq.MessageTracker, Picture]] = deque()
         self._shape: tuple[int, ...] = ()
@@ -89,6 +91,8 @@ class Subscriber:
         self._socket = self._context.socket(zmq.SUB)
         self._socket.rcvhwm, self._socket.linger = _QUEUE, 0
         self._socket.subscribe(_TOPIC)
+        if address["server_key"]:
+            _meet_curve(self._socket, address["server_key"])
         self._socket.connect(address["frames"])
         self._timeout_ms = -1
 
@@ -105,6 +109,18 @@ class Subscriber:
     def close(self) -> None:
         """Close the socket."""
         self._context.destroy(linger=0)
+
+
+def _serve_curve(socket: zmq.Socket[bytes]) -> str:
+    """Let a socket speak CURVE to whoever knows its public key; return that key."""
+    public, secret = zmq.curve_keypair()
+    socket.curve_server, socket.curve_secretkey = True, secret
+    return public.decode()
+
+
+def _meet_curve(socket: zmq.Socket[bytes], server_key: str) -> None:
+    socket.curve_publickey, socket.curve_secretkey = zmq.curve_keypair()
+    socket.curve_serverkey = server_key.encode()
 
 
 class Router:

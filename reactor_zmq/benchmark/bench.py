@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from reactor_zmq.benchmark.machine import load_average, this_machine
-from reactor_zmq.benchmark.plan import Plan, Wish, make_plan
+from reactor_zmq.benchmark.plan import Plan, make_plan
 from reactor_zmq.benchmark.progress import Progress
 from reactor_zmq.benchmark.results import Load, Measured, Results
 from reactor_zmq.benchmark.session import Session
+from reactor_zmq.benchmark.wish import Wish
 
 
 def bench(wish: Wish, stream: TextIO, command: str = "") -> Results:

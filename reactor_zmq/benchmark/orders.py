@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from reactor_zmq.benchmark.pictures import CHANNELS
+from reactor_zmq.benchmark.sizes import CHANNELS
 
 # Frames under way at most in flood, and how many the leading reader grants at once.
 WINDOW = 4

@@ -14,16 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reactor_zmq.benchmark.sizes import CHANNELS, SIZES
+
 Picture = NDArray[np.uint8]
 
-SIZES: dict[str, tuple[int, int]] = {
-    "320x240": (240, 320),
-    "640x480": (480, 640),
-    "1280x720": (720, 1280),
-    "1920x1080": (1080, 1920),
-    "3840x2160": (2160, 3840),
-}
-CHANNELS = 3
 # Every so many frames all bytes are compared, which costs as much as a copy.
 COMPARE_EVERY = 64
 _MARKS = 16

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reactor_zmq.benchmark.orders import Order
-from reactor_zmq.benchmark.pictures import SIZES, shape_of
+from reactor_zmq.benchmark.pictures import shape_of
 from reactor_zmq.benchmark.results import Cell, Measured
 from reactor_zmq.benchmark.ways import EVENT_WAYS, FRAME_WAYS, EventWay, FrameWay, copies
+from reactor_zmq.benchmark.wish import PARTS, Wish
 from reactor_zmq.errors import ConfigError
 
-PARTS = ("frames", "latency", "readers", "events")
-PACE_HZ = 60.0
 _SCHEMES = ("tcp", "ipc")
 # What opening, warming up and closing takes beside the time that counts.
 _OVERHEAD_S = 0.27
@@ -22,37 +21,6 @@ _LEAST_S = 0.1
 _PATIENCE = 1.1
 # A paced run is measured longer: it makes fewer frames than a flood does.
 _WEIGHTS = {"frames": 1.0, "latency": 2.5, "readers": 2.5, "events": 2.0, "copy": 0.4}
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What somebody wants to know.
-
-    Attributes:
-        parts: Of ``PARTS``.
-        sizes: Of flood.
-        paced_sizes: Of one-way latency.
-        ways: Names; ceilings of these are added.
-        readers: How many at once, for the part ``readers``.
-        rounds: How often each cell takes its turn.
-        seconds: For everything.
-    """
-
-    parts: Sequence[str] = PARTS
-    sizes: Sequence[str] = ("320x240", "640x480", "1920x1080", "3840x2160")
-    paced_sizes: Sequence[str] = ("640x480", "1920x1080")
-    ways: Sequence[str] = ("lane", "tcp")
-    readers: Sequence[int] = (4, 16)
-    readers_size: str = "1280x720"
-    pace_hz: float = PACE_HZ
-    rounds: int = 3
-    seconds: float = 85.0
-
-
-FULL = Wish(
-    sizes=tuple(SIZES), paced_sizes=tuple(SIZES), ways=("lane", "ipc", "tcp"),
-    readers=(2, 4, 8, 16, 32, 64), rounds=5, seconds=340.0,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -180,7 +148,8 @@ def _step(part: str, way: FrameWay, cell: Cell) -> Step:
     bound = Cell(
         "frames", way.ceiling, cell.size, cell.source, cell.pace_hz, cell.readers
     ).key if way.ceiling else ""  # fmt: skip
-    copied = copies(way, lend=cell.source == "loan") * nbytes if way.kind != "peer" else -1
+    made = copies(way, lend=cell.source == "loan") if way.kind != "peer" else -1
+    copied = made * nbytes if made >= 0 else -1
     return Step(part, Measured(cell, way.text, way.kind, bound, copied), way)
 
 

@@ -46,6 +46,11 @@ def drawn(results: Results, part: str) -> list[str]:
     return [plot.svg() for plot in found if len(plot.ticks) > 1 and plot.svg()]
 
 
+def drawn_alone(results: Results, part: str) -> str:
+    """Return the first plot of a part as a file of its own; it brings its style along."""
+    return next(plot.svg(alone=True) for name, plot in plots(results) if name == part)
+
+
 def _with_single(many: Sequence[Measured], single: Sequence[Measured]) -> list[Measured]:
     """Add the single reader's cells of the same size, so that lines begin there."""
     size = many[0].cell.size if many else ""
@@ -80,8 +85,10 @@ def _plot(
     for way in dict.fromkeys(m.cell.way for m in cells):
         own = [m for m in cells if m.cell.way == way]
         points = sorted(_points(own, figure, axes.ticks, at))
-        name = own[0].text.removeprefix("Client.frames, ")
-        series.append(Series(name, points, colours[way], dashed=own[0].kind == "ceiling"))
+        kind = own[0].kind
+        series.append(
+            Series(way, points, colours[way], dashed=kind == "ceiling", faint=kind == "peer")
+        )
     return replace(axes, series=series)
 
 

@@ -9,7 +9,7 @@ from html import escape
 from typing import NamedTuple
 
 WIDTH, HEIGHT = 760, 400
-_LEFT, _RIGHT, _TOP, _BOTTOM = 66, 190, 40, 52
+_LEFT, _RIGHT, _TOP, _BOTTOM = 66, 140, 50, 52
 _LABEL_STEP = 15
 _COLOURS = 8
 
@@ -27,7 +27,8 @@ STYLE = """
 .plot text { fill: var(--ink); } .plot .soft { fill: var(--soft); }
 .plot .title { font-size: 15px; font-weight: 600; }
 .plot .grid { stroke: var(--faint); stroke-width: 1; }
-.plot .line { fill: none; stroke-width: 2; } .plot .dashed { stroke-dasharray: 5 4; }
+.plot .line { fill: none; stroke-width: 2.4; } .plot .dashed { stroke-dasharray: 5 4; }
+.plot .faint { stroke-width: 1; opacity: .75; }
 .plot .range { stroke-width: 1.4; }
 """
 
@@ -47,12 +48,14 @@ class Series:
 
     Attributes:
         colour: Number of its colour; a ceiling has that of what it bounds, dashed.
+        faint: Whether it stands behind the others, for comparison.
     """
 
     name: str
     points: Sequence[Point]
     colour: int
     dashed: bool = False
+    faint: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ class Plot:
         for at, tick in enumerate(self.ticks):
             yield _text(scale.x(at), HEIGHT - _BOTTOM + 20, tick, "soft", "middle")
         yield _text((_LEFT + WIDTH - _RIGHT) / 2, HEIGHT - 12, self.x_text, "soft", "middle")
-        yield _text(WIDTH - _RIGHT, 20, self.y_text, "soft", "end")
+        yield _text(_LEFT, 37, self.y_text, "soft")
 
 
 class _Scale:
@@ -127,13 +130,14 @@ def _line(series: Series, scale: _Scale) -> Iterator[str]:
     colour = f"stroke:var(--c{series.colour % _COLOURS})"
     places = [(scale.x(p.at), scale.y(p.y)) for p in series.points]
     path = " ".join(f"{'ML'[n > 0]}{x:.1f} {y:.1f}" for n, (x, y) in enumerate(places))
-    dashed = " dashed" if series.dashed else ""
-    yield f'<path class="line{dashed}" style="{colour}" d="{path}"/>'
+    kind = f"line{' dashed' * series.dashed}{' faint' * series.faint}"
+    yield f'<path class="{kind}" style="{colour}" d="{path}"/>'
     for p, (x, y) in zip(series.points, places, strict=True):
         low, high = scale.y(p.least), scale.y(p.most)
         yield f'<path class="range" style="{colour}" d="M{x:.1f} {low:.1f}V{high:.1f}"/>'
         fill = f"fill:var(--c{series.colour % _COLOURS})"
-        yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.2" style="{fill}"/>'
+        radius = 2 if series.faint else 3.2
+        yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" style="{fill}"/>'
 
 
 def _labels(shown: Sequence[Series], scale: _Scale) -> Iterator[str]:

@@ -18,15 +18,15 @@ _READY_S = 20.0
 _STEP_S = 0.05
 
 
-class ClientFrames:
+class FramesOf:
     """``Client.frames``: each frame where they are counted, the newest where they are paced."""
 
-    def __init__(self, address: Address, _index: int) -> None:
-        transport = cast("Literal['lane', 'socket']", address["transport"])
-        self._client = reactor_zmq.connect(address["file"], transport=transport)
-        self._client.wait_ready(_READY_S)
-        every = address.get("every") == "yes"
-        self._frames = self._client.frames("main_video", every=every, timeout=_STEP_S)
+    def __init__(
+        self, client: reactor_zmq.Client, transport: Literal["lane", "socket"], *, every: bool
+    ) -> None:
+        self._frames = client.frames(
+            "main_video", every=every, timeout=_STEP_S, transport=transport
+        )
         self._frame: Any = None
         if self._frames.transport != transport:
             raise RuntimeError(f"frames came by {self._frames.transport}, not by {transport}")
@@ -46,9 +46,23 @@ class ClientFrames:
                 return self._frame.array
 
     def close(self) -> None:
-        """Leave."""
+        """Close the iterator; the client stays."""
         self._frame = None
         self._frames.close()
+
+
+class ClientFrames(FramesOf):
+    """The same with a client of its own."""
+
+    def __init__(self, address: Address, _place: int) -> None:
+        self._client = reactor_zmq.connect(address["file"])
+        self._client.wait_ready(_READY_S)
+        transport = cast("Literal['lane', 'socket']", address["transport"])
+        super().__init__(self._client, transport, every=address.get("every") == "yes")
+
+    def close(self) -> None:
+        """Leave."""
+        super().close()
         self._client.close()
 
 

@@ -26,7 +26,8 @@ class FrameWay:
         opener: ``module:name`` of the receiving end.
         ceiling: Name of the way that nothing of this kind can beat; empty for a ceiling.
         extra: Added to the reader's address.
-        kernel_copies: Copies of each frame by the kernel, one in, one out.
+        kernel_copies: Copies of each frame by the kernel, one in, one out; -1 where nobody knows.
+        cipher_copies: Copies of each frame in being encrypted and decrypted.
         lends: Whether a producer can draw in place.
         python, env: The reader's interpreter, where it has one of its own.
         afresh: Whether each reader needs a process of its own.
@@ -41,6 +42,7 @@ class FrameWay:
     afresh: bool = False
     extra: Address = field(default_factory=dict[str, str])
     kernel_copies: int = 0
+    cipher_copies: int = 0
     lends: bool = True
     python: str = ""
     env: tuple[tuple[str, str], ...] = ()
@@ -74,11 +76,13 @@ def _runtime(name: str, text: str, scheme: str, transport: str, **more: object) 
     )  # fmt: skip
 
 
-def _bare(scheme: str) -> FrameWay:
+def _bare(scheme: str, *, curve: bool = False) -> FrameWay:
+    arguments = (("scheme", scheme), *((("curve", "yes"),) if curve else ()))
     return FrameWay(
-        f"bare-{scheme}", f"bare pyzmq PUB/SUB, {scheme}",
-        ProducerHost(f"{_BARE}:Publisher", (("scheme", scheme),)), f"{_BARE}:Subscriber",
-        kind="ceiling", kernel_copies=2,
+        "bare-curve" if curve else f"bare-{scheme}",
+        f"bare pyzmq PUB/SUB, {scheme}{' with CURVE' if curve else ''}",
+        ProducerHost(f"{_BARE}:Publisher", arguments), f"{_BARE}:Subscriber",
+        kind="ceiling", kernel_copies=2, cipher_copies=2 * curve,
     )  # fmt: skip
 
 
@@ -94,6 +98,16 @@ FRAME_WAYS: tuple[FrameWay, ...] = (
     _bare("tcp"),
     _runtime("tcp", "Client.frames, tcp socket", "tcp", "socket", ceiling="bare-tcp",
              kernel_copies=2),
+    _bare("tcp", curve=True),
+    FrameWay(
+        "curve", "Client.frames, tcp socket with CURVE", RuntimeHost("ToOrder", "tcp", curve=True),
+        f"{_THROUGH}:ClientFrames", ceiling="bare-curve", extra={"transport": "socket"},
+        kernel_copies=2, cipher_copies=2,
+    ),
+    FrameWay(
+        "bridge", "WebSocket bridge, raw RGBA stream", RuntimeHost("ToOrder", "tcp", bridge=True),
+        "reactor_zmq.benchmark.browser:BrowserFrames", ceiling="bare-tcp", kernel_copies=-1,
+    ),
 )  # fmt: skip
 
 
@@ -134,6 +148,8 @@ def copies(way: FrameWay, *, lend: bool) -> int:
     """Return how often each frame's bytes are copied, by construction.
 
     An array that its producer goes on writing into is copied once into memory of the transport's;
-    a frame drawn there is not. A socket adds the kernel's own.
+    a frame drawn there is not. A socket adds the kernel's own. -1 where it is not known.
     """
-    return way.kernel_copies + (0 if lend and way.lends else 1)
+    if way.kernel_copies < 0:
+        return -1
+    return way.kernel_copies + way.cipher_copies + (0 if lend and way.lends else 1)

@@ -12,10 +12,11 @@ from typing import Any
 from reactor_zmq.benchmark.bench import bench
 from reactor_zmq.benchmark.compare import report
 from reactor_zmq.benchmark.gate import checked, gate
-from reactor_zmq.benchmark.page import page
-from reactor_zmq.benchmark.plan import FULL, Wish
-from reactor_zmq.benchmark.results import Results, load, save
+from reactor_zmq.benchmark.results import Results, load
 from reactor_zmq.benchmark.table import plain, tables
+from reactor_zmq.benchmark.wish import FULL, Wish
+from reactor_zmq.cli.bench_files import write
+from reactor_zmq.cli.bench_link import connect, serve
 from reactor_zmq.errors import ConfigError
 
 _WISHES = ("parts", "sizes", "paced_sizes", "ways", "readers", "pace_hz", "rounds", "seconds")
@@ -30,6 +31,10 @@ def main(options: argparse.Namespace) -> int:
     match options.action:
         case "compare":
             return _compare(options)
+        case "serve":
+            return serve(options)
+        case "connect":
+            return connect(options)
         case _:
             return _measure(options)
 
@@ -40,18 +45,12 @@ def _measure(options: argparse.Namespace) -> int:
     if not folder.is_dir():
         raise ConfigError(f"--out {folder} is no folder")
     results = bench(wish_of(options), sys.stderr, shlex.join(("reactor-zmq", *sys.argv[1:])))
-    base = folder / f"reactor-zmq-bench-{results.made_at[:16].translate(_FILE)}"
-    json, html = base.with_suffix(".json"), base.with_suffix(".html")
-    save(results, json)
-    html.write_text(page(results))
+    written = write(results, folder)
     for table in tables(results):
         print("\n".join(plain(table)))
     _warn(results)
-    print(f"\n{json}\n{html}")
+    print(written)
     return _gate(baseline, results, options.tolerance) if baseline is not None else 0
-
-
-_FILE = str.maketrans({" ": "-", ":": ""})
 
 
 def _warn(results: Results) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from reactor_zmq.benchmark.plan import FULL, PARTS, Wish
+from reactor_zmq.benchmark.wish import FULL, PARTS, Wish
 
 _QUICK = Wish()
 
@@ -56,6 +56,30 @@ def add(bench: argparse.ArgumentParser) -> None:
     compare.add_argument("before", metavar="A.json")
     compare.add_argument("after", metavar="B.json")
     _tolerance(compare, 0.05)
+    _serve(actions.add_parser("serve", help="Be the far end of a link that is measured."))
+    _connect(actions.add_parser("connect", help="Measure the link to a bench serve."))
+
+
+def _serve(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
+    serve.add_argument(
+        "--port", type=_count, default=5580, help="of events; frames take the next one"
+    )
+    serve.add_argument("--for", dest="lasting_s", type=_positive, default=None, metavar="S",
+                       help="end by itself")  # fmt: skip
+
+
+def _connect(connect: argparse.ArgumentParser) -> None:
+    connect.add_argument("endpoint", metavar="ENDPOINT", help="as bench serve prints it")
+    connect.add_argument("--token", required=True, help="as bench serve prints it")
+    connect.add_argument("--server-key", default=None, metavar="KEY", help="the same")
+    connect.add_argument(
+        "--sizes", dest="link_sizes", type=_names, default=_QUICK.sizes, metavar="WxH,…"
+    )
+    connect.add_argument("--rounds", dest="link_rounds", type=_count, default=3, metavar="N")
+    connect.add_argument("--run", dest="run_s", type=_positive, default=1.0, metavar="S",
+                         help="seconds of each run (default: %(default)g)")  # fmt: skip
+    connect.add_argument("--out", dest="link_out", default=".", metavar="DIR")
 
 
 def _tolerance(parser: argparse.ArgumentParser, default: float) -> None:

@@ -55,6 +55,8 @@ _SAMPLES = {
     "audio": TensorContract("<i2", (None, None)),
     "tensor": TensorContract("<f4"),
 }
+# Place of the channels, and how many there may be: as many as an output may have.
+_CHANNELS = {"video": (-1, 4), "audio": (0, 32)}
 _ORDER = {"video": "(height, width, channels)", "audio": "(channels, samples)"}
 _ATTACHED = {"$upload_chunk": 1, "$publish": 1}
 
@@ -255,6 +257,12 @@ def _check_frame(track: TrackContract, frame: Publish, nbytes: int) -> None:
     if not _fits(frame.shape, samples.shape):
         order = _ORDER.get(track.kind) or _order(samples)
         text = f"{track.kind} track {track.name!r} takes {order}, {frame.shape} came"
+        raise RemoteProtocolError(Code.PUBLISH_REFUSED, text, "shape")
+    place, most = _CHANNELS.get(track.kind, (0, math.inf))
+    if frame.shape[place] > most:
+        text = (
+            f"{track.kind} track {track.name!r} takes at most {most} channels, {frame.shape} came"
+        )
         raise RemoteProtocolError(Code.PUBLISH_REFUSED, text, "shape")
     if frame.dtype != samples.dtype:
         text = f"{track.kind} track {track.name!r} takes {samples.dtype}, {frame.dtype} came"

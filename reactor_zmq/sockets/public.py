@@ -75,6 +75,8 @@ class Sockets:
         Raises:
             ConfigError: One of them can't be bound.
         """
+        if events.startswith("ipc://"):
+            self.events.bound_queues()
         self.events_at = self._bound(bind(self.events.socket, events, "--events", why_not))
         self.frames_at = self._bound(bind(self.frames.socket, frames, "--frames", why_not))
 

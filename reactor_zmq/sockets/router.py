@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,11 +16,18 @@ from reactor_zmq.sockets.monitor import LinkMonitor
 from reactor_zmq.sockets.readiness import Doorbell
 from reactor_zmq.sockets.zap import Caller, guard, read_user_id
 
+_log = logging.getLogger("reactor_zmq.frontend")
+
 # One pass takes no more, so that frames and the actor get their turn under a flood.
 _BATCH = 64
 _SRCFD = int(zmq.SRCFD)
 BATCH_NBYTES = 4 * 2**20
 _MADE_NBYTES = 5
+_SHORT_NBYTES = 255
+# What CURVE adds to each part.
+_SEAL_NBYTES = 33
+# Messages of one link that may wait to be read.
+_MOST_WAITING = 16_384
 
 Multipart = tuple[bytes, list[memoryview]]
 
@@ -59,6 +67,9 @@ class EventsSocket:
         self._arrivals: list[Caller] = []
         self._gone: dict[bytes, None] = {}
         self._unreachable: dict[bytes, None] = {}
+        self._dismissed: deque[str] = deque(maxlen=64)
+        self._behind: dict[bytes, int] = {}
+        self._sealed_nbytes = _SEAL_NBYTES if pair else 0
         seed_routing_ids()
         self.socket = context.socket(zmq.ROUTER)
         for option, value in _OPTIONS.items():
@@ -67,6 +78,10 @@ class EventsSocket:
         guard(self.socket, pair)
         self.monitor = LinkMonitor(self.socket)
         self.bell = Doorbell(self.socket)
+
+    def bound_queues(self) -> None:
+        """Bound them by count, before ``bind``: what an ipc peer has sent can't be asked for."""
+        self.socket.setsockopt(zmq.RCVHWM, _BATCH)
 
     @property
     def waiting(self) -> int:
@@ -114,17 +129,37 @@ class EventsSocket:
         return found
 
     def _read(self) -> Iterator[Multipart]:
-        nbytes = 0
+        nbytes, last = 0, None
         for _ in range(_BATCH):
             if nbytes >= BATCH_NBYTES or not self.bell.readable():
+                self._behind.clear()
                 return
             frames = self.socket.recv_multipart(zmq.NOBLOCK, copy=False)
-            size = sum(len(frame) for frame in frames)
+            size = sum(self._wire_nbytes(len(frame)) for frame in frames[1:])
             nbytes += size
             user_id = str(frames[0].get("User-Id"))
+            if user_id in self._dismissed:
+                continue
             link = self._links.get(user_id) or self._meet(user_id, frames[0])
             link.delivered_nbytes += size
             yield link.peer, [frame.buffer for frame in frames[1:]]
+            last = link
+        if last is not None:
+            self._look_at_backlog(last, nbytes // _BATCH)
+
+    def _wire_nbytes(self, part_nbytes: int) -> int:
+        return part_nbytes + self._sealed_nbytes + (2 if part_nbytes <= _SHORT_NBYTES else 9)
+
+    def _look_at_backlog(self, link: _Link, message_nbytes: int) -> None:
+        """Cut a link that has been sending faster than it is heard, for far too long.
+
+        Counted is what has come by it since messages last stopped to wait, less what was read.
+        """
+        backlog = self.monitor.received_nbytes(link.fd) - link.delivered_nbytes
+        since = self._behind.setdefault(link.peer, backlog)
+        if (backlog - since) // max(1, message_nbytes) > _MOST_WAITING:
+            _log.warning("a peer that sent faster than it could be heard was cut")
+            self.cut(link.peer)
 
     def _meet(self, user_id: str, frame: zmq.Frame) -> _Link:
         peer, grant = read_user_id(user_id)
@@ -183,6 +218,7 @@ class EventsSocket:
         link = self._by_peer.get(peer)
         if link is not None and self._by_fd.get(link.fd) is link:
             self.monitor.cut(link.fd)
+            self._dismissed.append(link.user_id)  # what still waits of it is not heard
 
     def strangers(self) -> list[int]:
         """Return the links that have brought nothing yet, oldest first, by descriptor."""
@@ -225,11 +261,14 @@ def _is_chosen(routing_id: bytes) -> bool:
     return len(routing_id) != _MADE_NBYTES or routing_id[0] != 0
 
 
+# No RCVHWM: where libzmq stops reading a link whose queue is full, and that link is then reset with
+# a PING among what was not taken yet, it aborts the process (`!_io_error`). What keeps a queue
+# short is that whoever fills it is cut.
 # A heartbeat finds links that died without a FIN; TTL must stay under 65.6 s.
 _OPTIONS = {
     zmq.LINGER: 500,
     zmq.ROUTER_MANDATORY: 1,
-    zmq.RCVHWM: 64,
+    zmq.RCVHWM: 0,
     zmq.SNDHWM: 256,
     zmq.BACKLOG: 1024,
     zmq.HANDSHAKE_IVL: 2000,

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from reactor_zmq.benchmark.pictures import (
-    SIZES,
     Gallery,
     TornFrameError,
     check,
@@ -14,6 +13,7 @@ from reactor_zmq.benchmark.pictures import (
     shape_of,
     stamp,
 )
+from reactor_zmq.benchmark.sizes import SIZES
 
 SHAPE = (48, 64, 3)
 

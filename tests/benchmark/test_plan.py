@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reactor_zmq.benchmark.plan import FULL, Wish, make_plan
+from reactor_zmq.benchmark.plan import make_plan
+from reactor_zmq.benchmark.wish import FULL, Wish
 from reactor_zmq.errors import ConfigError
 
 

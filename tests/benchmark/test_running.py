@@ -13,10 +13,11 @@ from reactor_zmq.benchmark.accounting import spent
 from reactor_zmq.benchmark.bare import Publisher
 from reactor_zmq.benchmark.bench import carry_out
 from reactor_zmq.benchmark.orders import Order, OrderBook, Orders
-from reactor_zmq.benchmark.plan import Plan, Wish, make_plan
+from reactor_zmq.benchmark.plan import Plan, make_plan
 from reactor_zmq.benchmark.processes import TaskFailedError, Worker
 from reactor_zmq.benchmark.session import combine
 from reactor_zmq.benchmark.tasks import Ask, Copy, Produce, Read
+from reactor_zmq.benchmark.wish import Wish
 
 SIZE = "64x48"
 
@@ -124,7 +125,13 @@ def test_a_torn_frame_fails_the_cell(orders_at: str):
 def carried_out() -> Plan:
     """Carry a small plan out, every way and part in it."""
     wish = Wish(
-        sizes=(SIZE,), paced_sizes=(SIZE,), readers=(2,), readers_size=SIZE, rounds=1, seconds=1.0
+        sizes=(SIZE,),
+        paced_sizes=(SIZE,),
+        ways=("lane", "ipc", "tcp", "curve"),
+        readers=(2,),
+        readers_size=SIZE,
+        rounds=1,
+        seconds=1.0,
     )
     plan = make_plan(wish)
     results = carry_out(plan, io.StringIO(), "a command", "A title")
@@ -154,3 +161,16 @@ def test_spending_is_measured_for_frames(small_plan: Plan):
     assert all(m.runs[0]["cpu_ms_per_frame"] > 0 for m in frames)
     paced = [m for m in frames if m.cell.pace_hz]
     assert all("latency_p99_ms" in m.runs[0] for m in paced)
+
+
+@pytest.mark.slow
+def test_the_bridge_is_a_way():
+    """What a browser gets is checked as everywhere, mark by mark."""
+    plan = make_plan(
+        Wish(parts=("latency",), paced_sizes=(SIZE,), ways=("bridge",), rounds=1, seconds=5.0)
+    )
+    carry_out(plan, io.StringIO())
+    measured = next(s.measured for s in plan.steps if s.measured.cell.way == "bridge")
+    assert measured.failed == ""
+    assert measured.runs[0]["frames"] > 0
+    assert measured.copied_nbytes == -1

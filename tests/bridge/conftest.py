@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from zmq.utils.garbage import gc as collector
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -22,19 +22,13 @@ from reactor_zmq_bridge.config import BridgeConfig  # noqa: E402
 from reactor_zmq_bridge.server import Serving, serving  # noqa: E402
 
 
-@pytest.fixture(scope="session", autouse=True)
-def pyzmq_collector() -> None:
-    """Start pyzmq's thread for lent buffers: it lives as long as the process."""
-    collector.start()
-
-
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The model of bridge_models.py."""
-    with running(
-        HERE / "bridge_models.py",
-        *("--connection-file", str(tmp_path_factory.mktemp("run") / "all.json")),
-    ) as found:
+def run() -> Iterator[Running]:
+    """The model of bridge_models.py, in a run directory of its own, short enough for sockets."""
+    with (
+        tempfile.TemporaryDirectory(prefix="rz-", dir="/tmp") as folder,
+        running(HERE / "bridge_models.py", env={"XDG_RUNTIME_DIR": folder}) as found,
+    ):
         yield found
 
 

@@ -7,7 +7,7 @@ from raw import RawClient
 from zmq_peers import peer_context
 
 from reactor_zmq.testing.proxy import FaultProxy
-from reactor_zmq.testing.zmtp import RawPeer, greeting, hello, initiate, multipart
+from reactor_zmq.testing.zmtp import RawPeer, command, greeting, hello, initiate, multipart
 
 
 def test_links_cut_anywhere_leave_nothing_behind(served, good):
@@ -35,3 +35,13 @@ def test_the_same_conversation_as_a_whole_is_applied(served):
         client.wait_ready()
         client.ask("set_prompt", {"prompt": "whole"})
         assert client.ask("ask_prompt")["data"]["prompt"] == "whole"
+
+
+def test_reset_amid_messages_and_pings_is_survived(served, good, link):
+    """A queue is overrun, PINGs in it: libzmq would abort where queues have a bound."""
+    said = multipart(msgspec.json.encode({"type": "$ping"}))
+    flood = said * 100 + (said + command(b"PING", b"\x00\x00context")) * 50
+    for _ in range(20):
+        peer = link(kind=b"DEALER")
+        peer.write(flood)
+        peer.reset()

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,12 @@ def test_pins() -> None:
     """Every line of constraints.txt pins one package to one version and says nothing else."""
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     assert [x for x in lines if not re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.+]*", x)] == []
+
+
+def test_each_test_file_has_a_name_of_its_own() -> None:
+    """Test folders are no packages, so pytest knows a file by its name alone."""
+    names = Counter(path.name for path in tracked("tests/**/test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_each_test_says_what_it_holds() -> None:

@@ -176,6 +176,8 @@ def test_published_frame_goes_to_the_input_ring():
         ({"shape": [2, 2, 3]}, b"x" * 11, "shape"),
         ({"dtype": "<f4"}, b"x" * 48, "dtype"),
         ({"track": "microphone", "shape": [1, 4]}, b"x" * 4, "dtype"),
+        ({"shape": [2, 2, 5]}, b"x" * 20, "shape"),
+        ({"track": "microphone", "shape": [33, 1], "dtype": "<i2"}, b"x" * 66, "shape"),
     ],
 )
 def test_bad_frame_is_refused(more, payload, field):

@@ -19,6 +19,7 @@ from zmq_peers import peer_context
 
 from reactor_zmq.errors import ConfigError
 from reactor_zmq.machines.access import AllowList, Grant
+from reactor_zmq.sockets import router
 from reactor_zmq.sockets.endpoints import bind
 from reactor_zmq.sockets.public import Sockets
 from reactor_zmq.sockets.router import BATCH_NBYTES
@@ -581,3 +582,29 @@ def test_frames_of_a_killed_viewer_come_back_by_a_touch(sockets, serve, wait_unt
         doomed.reset()
     wait_until(lambda: sockets.touch() or all(tracker.done for tracker in lent))
     pyzmqs_garbage.stop()  # the thread that tells trackers
+
+
+def test_peer_that_sends_faster_than_it_is_heard_is_cut(sockets, serve, monkeypatch):
+    """Its queue has no other bound; what still waits of it is not heard, others are."""
+    monkeypatch.setattr(router, "_MOST_WAITING", 500)
+    with RawPeer.greeted(sockets.events_at, TOKEN, b"DEALER", serve.once) as flooder:
+        flooder.write(multipart(b"x" * 50) * 50_000)
+        assert flooder.read_to_end() == b""
+    with RawPeer.greeted(sockets.events_at, TOKEN, b"DEALER", serve.once) as good:
+        good.send(b"hi")
+        serve.until(lambda: serve.messages[-1][1] == [b"hi"])
+    assert len(serve.messages) < 50_000
+
+
+@pytest.mark.parametrize("size", [1, 300, 100_000])
+def test_backlog_is_counted_exactly(sockets, serve, size):
+    """What came by a link and what it brought agree to the byte once nothing waits."""
+    with RawPeer.greeted(sockets.events_at, TOKEN, b"DEALER", serve.once) as peer:
+        peer.send(b"first")
+        serve.until(lambda: serve.messages)
+        ((_, before),) = sockets.events.hoards()
+        for n in range(30):
+            peer.send(b"x" * size, b"y")
+            serve.until(lambda n=n: len(serve.messages) == n + 2)
+        ((_, after),) = sockets.events.hoards()
+    assert after == before

@@ -1,0 +1,96 @@
+"""Frames as the messages of a topic, and messages as a client wants them written."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from reactor_zmq.client import Frame
+from reactor_zmq_bridge.rosbridge.cbor import encode_cbor
+from reactor_zmq_bridge.rosbridge.graph import Topic
+from reactor_zmq_ros2 import frames, tensors
+from reactor_zmq_ros2.cdr import time_of
+from reactor_zmq_ros2.decode import decode
+from reactor_zmq_ros2.frames import Header
+from reactor_zmq_ros2.pictures import Encoder
+
+CBOR, CBOR_RAW = "cbor", "cbor-raw"
+
+
+def frame_message(topic: Topic, frame: Frame, encoder: Encoder) -> bytes:
+    """Return a frame as CDR; it may take milliseconds, so not on the loop's thread.
+
+    Raises:
+        ValueError: A picture that the topic's form has no room for.
+    """
+    array: Any = frame.array
+    header = Header(
+        version=1,
+        epoch=frame.epoch,
+        seq=frame.seq,
+        pts_ns=frame.pts_ns,
+        produced_ns=frame.produced_ns,
+        sent_ns=frame.sent_ns,
+        shape=tuple(array.shape),
+        dtype=array.dtype.str,
+        encoding=frame.encoding,
+    )
+    stamp_ns, frame_id = frame.produced_ns, topic.frame_id
+    match topic.role:
+        case "image":
+            return frames.image(header, array, stamp_ns, frame_id)
+        case "info":
+            return frames.camera_info(header, stamp_ns, frame_id)
+        case "compressed":
+            return _compressed(header, array, encoder, frame_id)
+        case suffix:
+            tensor = topic.tensor or {}
+            return tensors.message(suffix, tensor, header, array, stamp_ns, frame_id)
+
+
+def written(name: str, type_name: str, cdr: bytes, compression: str, now_ns: int) -> str | bytes:
+    """Return a topic's message as the client asked: JSON, CBOR, or the bytes that ROS has."""
+    if compression == CBOR_RAW:
+        now = time_of(now_ns)
+        raw = {"secs": now["sec"], "nsecs": now["nanosec"], "bytes": cdr}
+        return encode_cbor({"op": "publish", "topic": name, "msg": raw})
+    message = decode(type_name, cdr)
+    if compression == CBOR:
+        return encode_cbor({"op": "publish", "topic": name, "msg": message})
+    return json.dumps({"op": "publish", "topic": name, "msg": message}, default=_base64)
+
+
+def text_written(name: str, told: Mapping[str, Any], compression: str) -> str | bytes:
+    """Return a String topic's message, its data JSON."""
+    message = {"data": json.dumps(told, ensure_ascii=False)}
+    whole = {"op": "publish", "topic": name, "msg": message}
+    return encode_cbor(whole) if compression == CBOR else json.dumps(whole)
+
+
+def octets_read(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a published image with its data as bytes: base64, or a list of numbers."""
+    data = message.get("data", "")
+    try:
+        octets = base64.b64decode(data, validate=True) if isinstance(data, str) else bytes(data)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"data is neither base64 nor octets: {error}") from error
+    return {**message, "data": octets}
+
+
+def _base64(value: object) -> str:
+    if isinstance(value, memoryview):
+        return base64.b64encode(bytes(value)).decode()  # pyright: ignore[reportUnknownArgumentType]
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def _compressed(header: Header, array: Any, encoder: Encoder, frame_id: str) -> bytes:
+    encoding = frames.ros_encoding(header)
+    if encoding not in ("rgb8", "rgba8", "mono8"):
+        raise ValueError(f"{encoding} has no compressed form here")
+    height, width, *rest = header.shape
+    picture = encoder.encode(array.reshape(-1), height, width, rest[0] if rest else 1)
+    stored = encoding if encoding == "mono8" else "bgr8"
+    form = f"{encoding}; {encoder.form} compressed {stored}"
+    return frames.compressed(picture, form, header.produced_ns, frame_id)
