@@ -15,12 +15,6 @@ const [esbuild, entry] = process.argv.slice(1);
 const options = { entryPoints: [entry], bundle: true, format: "esm", external: ["./reactor.js"], write: false };
 process.stdout.write(require(esbuild).buildSync(options).outputFiles[0].text);
 """
-BUILD = """
-const [esbuild, entry] = process.argv.slice(1);
-const options = { entryPoints: [entry], bundle: true, format: "esm", external: ["./reactor.js"], write: false };
-process.stdout.write(require(esbuild).buildSync(options).outputFiles[0].text);
-"""
-PAGE = "<!doctype html><title>t</title><div id=root></div><script type=module src=/web/bundle.js></script>"
 APP = """
 import { StrictMode, createElement as h } from "react";
 import { createRoot } from "react-dom/client";
