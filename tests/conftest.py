@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from resource_oracle import Resources
+from zmq.utils.garbage import gc as collector
 
 DEADLINE_S = 10.0
 
@@ -64,7 +65,14 @@ def run_directory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture(autouse=True)
-def no_stray_threads(run_directory: Path) -> Iterator[None]:
+def pyzmq_collector() -> None:
+    """Have pyzmq's thread for lent buffers run already: it outlives the test that starts it."""
+    if not collector.is_alive():
+        collector.start()
+
+
+@pytest.fixture(autouse=True)
+def no_stray_threads(run_directory: Path, pyzmq_collector: None) -> Iterator[None]:
     """Fail a test that leaves a thread running."""
     before = set(threading.enumerate())
     yield
@@ -72,7 +80,7 @@ def no_stray_threads(run_directory: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def resources(run_directory: Path) -> Iterator[None]:
+def resources(run_directory: Path, pyzmq_collector: None) -> Iterator[None]:
     """Fail a test that leaves descriptors, processes, shared memory or run files behind.
 
     Ask for it first, so that it looks after every other fixture has cleaned up.

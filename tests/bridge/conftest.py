@@ -11,7 +11,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-from zmq.utils.garbage import gc as collector
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -21,12 +20,6 @@ from bridge_browser import Browser  # noqa: E402
 from reactor_zmq.testing.running import Running, running  # noqa: E402
 from reactor_zmq_bridge.config import BridgeConfig  # noqa: E402
 from reactor_zmq_bridge.server import Serving, serving  # noqa: E402
-
-
-@pytest.fixture(scope="session", autouse=True)
-def pyzmq_collector() -> None:
-    """Start pyzmq's thread for lent buffers: it lives as long as the process."""
-    collector.start()
 
 
 @pytest.fixture(scope="module")

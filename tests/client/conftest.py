@@ -7,15 +7,8 @@ from typing import Any
 
 import pytest
 from fake_server import TOKEN, FakeServer
-from zmq.utils.garbage import gc as collector
 
 from reactor_zmq.client import Client, connect
-
-
-@pytest.fixture(scope="session", autouse=True)
-def pyzmq_collector() -> None:
-    """Start pyzmq's thread for lent buffers: it lives as long as the process."""
-    collector.start()
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ import aiohttp
 import numpy as np
 import pytest
 from peer_raw import Raw
-from zmq.utils.garbage import gc as collector
 
 from reactor_zmq.testing.running import running
 from reactor_zmq_bridge.config import BridgeConfig
@@ -23,12 +22,6 @@ from reactor_zmq_ros2.decode import decode
 
 HERE = Path(__file__).parent
 MODELS = HERE.parent / "ros" / "ros_models.py"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def pyzmq_collector():
-    """Start pyzmq's thread for lent buffers: it lives as long as the process."""
-    collector.start()
 
 
 @pytest.fixture(name="play")

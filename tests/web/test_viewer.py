@@ -252,3 +252,19 @@ def test_phone(exhibit: Bridged, browser, until, picture):
     page.locator("#actions").scroll_into_view_if_needed()
     picture(page, "phone_controls")
     context.close()
+
+
+def test_who_may_only_watch(exhibit: Bridged, open_page, until, picture):
+    """A token for looking shows everything and lets nothing be changed, keys included."""
+    token = exhibit.run.connection.view_token
+    page = open_page(exhibit.url().replace(exhibit.token, token))
+    assert page.get_by_text("You can watch, but not steer.").is_visible()
+    enabled = page.locator("#fields :is(input, select, textarea, button):enabled")
+    assert enabled.count() == 0
+    before = page.evaluate(STATE, "forward")
+    page.keyboard.down("w")
+    page.keyboard.up("w")
+    refused = page.evaluate("reactor.sendCommand('press').catch((e) => e.code)")
+    assert refused == "forbidden"
+    assert page.evaluate(STATE, "forward") == before
+    picture(page, "watching")

@@ -1,6 +1,8 @@
 /** Figures of a track over the last two seconds. */
 
 const WINDOW_MS = 2000;
+/** Two frames that came together tell no rate. */
+const SHORTEST_S = 0.2;
 
 /**
  * @typedef {object} TrackStats
@@ -62,8 +64,8 @@ export class Meter {
     const nbytes = this.#shows.reduce((sum, s) => sum + s.nbytes, 0) - (first?.nbytes ?? 0);
     return {
       ...{ codec, width, height, shown, missed, thrown },
-      fps: spanS ? (this.#shows.length - 1) / spanS : 0,
-      nbytesPerS: spanS ? nbytes / spanS : 0,
+      fps: spanS > SHORTEST_S ? (this.#shows.length - 1) / spanS : 0,
+      nbytesPerS: spanS > SHORTEST_S ? nbytes / spanS : 0,
       latencyMs: quantile(latencies, 0.5),
       latencyP99Ms: quantile(latencies, 0.99),
       decodeMs: quantile(this.#shows.map((s) => s.decodeMs).sort(ascending), 0.5),

@@ -90,7 +90,7 @@ function build() {
   const fresh = panel.build(reactor.getSchema(), welcome.scope !== "view");
   stage.show();
   sound.offer();
-  devices.offer();
+  if (welcome.scope !== "view") devices.offer();
   const { title, description } = panel.described;
   document.title = welcome.model?.name || title || "Reactor";
   the("title").textContent = document.title;
