@@ -84,7 +84,7 @@ class Server:
         """
         max_links = raise_descriptor_limit()
         with ExitStack() as stack:
-            # Signals are heeded until all is put away: one that killed us then would leave a folder.
+            # Signals are heeded until all is put away: one that killed us then would leave it.
             woken = stack.enter_context(self._waking())
             place = RunDirectory(self._config.name, self._config.connection_file)
             stack.callback(place.remove)
