@@ -38,7 +38,7 @@ async def run_hook(spec: ModelSpec, model: ReactorModel, kind: str, **given: Any
     if not hook.takes_client:
         given.pop("client", None)
     try:
-        result = getattr(model, hook.method)(**given)
+        result = _call(model, hook.method, given)
         if hook.is_async:
             await settle(result)
     except Exception as error:  # an author's code may raise anything
@@ -71,7 +71,7 @@ def call_handler(
         setattr(model.state, event.contract.sets, values[event.contract.sets])
         return None
     given = {**values, "client": client} if event.takes_client else values
-    return getattr(model, event.method)(**given)
+    return _call(model, event.method, given)
 
 
 def checked_reply(event: EventSpec, reply: Any) -> ModelMessage | None:
@@ -84,6 +84,13 @@ def checked_reply(event: EventSpec, reply: Any) -> ModelMessage | None:
         text = f"{event.method} returned a {type(reply).__name__}, not a ModelMessage or None"
         raise TypeError(text)
     return reply
+
+
+def _call(model: ReactorModel, method: str, given: Mapping[str, Any]) -> Any:
+    try:
+        return getattr(model, method)(**given)
+    except asyncio.CancelledError as error:
+        raise RuntimeError("something that was asked for here was cancelled") from error
 
 
 async def settle(awaitable: Awaitable[Any]) -> Any:

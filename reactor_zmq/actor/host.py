@@ -175,7 +175,7 @@ class ModelHost:
             raise self._fault
 
     def _may_apply_at_once(self, event: EventIn) -> bool:
-        if self.turns is None or self._mailbox:
+        if self.turns is None or self._mailbox or self._fault is not None:
             return False
         return not self._handlers.is_async(event)
 

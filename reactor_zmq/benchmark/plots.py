@@ -11,7 +11,7 @@ from reactor_zmq.benchmark.svg import Plot, Point, Series
 
 def plots(results: Results) -> Iterator[tuple[str, Plot]]:
     """Yield (part, plot) for whatever was measured at more than one place."""
-    colours = _colours(results.cells)
+    colours = _colours([m for m in results.cells if m.cell.what != "events"])
     frames = [m for m in results.cells if m.cell.what == "frames"]
     flood = [m for m in frames if not m.cell.pace_hz]
     single = [m for m in frames if m.cell.pace_hz and m.cell.readers == 1]

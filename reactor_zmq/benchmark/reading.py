@@ -158,9 +158,12 @@ def _await_first(task: Read, reader: FrameReader, tally: Tally, orders: Ordering
 def _take_for(
     seconds: float, order: Order, reader: FrameReader, tally: Tally, grant: Ordering | None
 ) -> None:
-    """Take frames for so long, granting new ones for those that came where ``grant`` is given."""
+    """Take frames for so long, granting new ones for those that came where ``grant`` is given.
+
+    A way so slow, or a machine so busy, that none came in this time gets the time for one.
+    """
     until, owed = time.monotonic() + seconds, 0
-    while time.monotonic() < until:
+    while (now := time.monotonic()) < until or (not tally.frames and now < until + _FIRST_S):
         picture = reader.take(min(_STALLED_S, seconds))
         if picture is not None:
             owed += 1 + tally.add(picture)
@@ -192,5 +195,6 @@ def _spending(difference: Spent) -> Figures:
     return {
         "cpu_s": difference.cpu_ns / 1e9,
         "faults": float(difference.faults),
+        "lasted_s": difference.at_ns / 1e9,
         "others_share": difference.others_share,
     }

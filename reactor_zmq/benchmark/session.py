@@ -183,7 +183,7 @@ def combine(found: Sequence[Figures], seconds: float) -> Figures:
     The median reader's, except that p99 and the greatest latency are the worst reader's, and that
     what was spent is divided by all frames that were delivered.
     """
-    names = [name for name in found[0] if name not in ("cpu_s", "faults")]
+    names = [name for name in found[0] if name not in ("cpu_s", "faults", "lasted_s")]
     out = {name: statistics.median(f.get(name, 0.0) for f in found) for name in names}
     for name in ("latency_p99_ms", "latency_max_ms", "jitter_ms"):
         if name in out:
@@ -193,7 +193,7 @@ def combine(found: Sequence[Figures], seconds: float) -> Figures:
     delivered_per_s = sum(f["frames_per_s"] for f in found)
     out["delivered_per_s"] = delivered_per_s
     if delivered_per_s:
-        frames = delivered_per_s * seconds
+        frames = delivered_per_s * found[0].get("lasted_s", seconds)
         out["cpu_ms_per_frame"] = found[0].get("cpu_s", 0.0) * 1e3 / frames
         out["faults_per_frame"] = found[0].get("faults", 0.0) / frames
     return out

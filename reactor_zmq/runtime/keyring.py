@@ -149,15 +149,24 @@ class _Found:
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Scope, Path]]:
+    _check_folder(folder)
     for kind, suffix in _SUFFIX.items():
         for scope in SCOPES:
-            where = folder / kind / scope
-            if not where.exists():
-                continue
-            _check_folder(where)
-            for path in sorted(where.glob(f"*{suffix}")):
-                if not path.name.startswith("."):
+            for path in _listed(folder / kind / scope):
+                if path.name.endswith(suffix) and not path.name.startswith("."):
                     yield kind, scope, path
+
+
+def _listed(folder: Path) -> list[Path]:
+    """Return what a folder holds, in order; one that is not there holds nothing."""
+    try:
+        found = sorted(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise ConfigError(f"{folder}: {error.strerror}") from error
+    _check_folder(folder)
+    return found
 
 
 def check_name(name: str) -> None:

@@ -45,7 +45,10 @@ class MemoryWatch:
         if self._over():
             self._not_before = now + _SETTLE_S
             self._swollen = True
-            self._cut_greatest()
+            # What was freed and is only kept for reuse is nobody's to blame for.
+            _libc.malloc_trim(0)
+            if self._over():
+                self._cut_greatest()
         elif self._swollen:
             self._swollen = False
             _libc.malloc_trim(0)

@@ -84,9 +84,10 @@ class Server:
         """
         max_links = raise_descriptor_limit()
         with ExitStack() as stack:
+            # Signals are heeded until all is put away: one that killed us then would leave it.
+            woken = stack.enter_context(self._waking())
             place = RunDirectory(self._config.name, self._config.connection_file)
             stack.callback(place.remove)
-            woken = stack.enter_context(self._waking())
             self._keyring = Keyring(self._config.keys, self._tokens)
             start_forkserver(self._preload)
             return self._serve(stack, place, self._bind(stack, place, max_links), woken)

@@ -11,6 +11,7 @@ import contextlib
 import os
 import socket
 import struct
+from collections.abc import Callable
 
 import zmq
 
@@ -24,14 +25,21 @@ _BYTES_RECEIVED_AT = 128
 
 
 class LinkMonitor:
-    """The monitor of one socket; belongs to the socket's thread."""
+    """The monitor of one socket; belongs to the socket's thread.
+
+    Attributes:
+        serial: Returns the number that the last admitted link was given. Every link that is
+            admitted has to be looked for first (``links``): then a descriptor's present link has
+            a greater number than ``serial`` returned when it was seen to open.
+    """
 
     def __init__(self, socket: zmq.Socket[bytes]) -> None:
         self._watched = socket
         self.socket = socket.get_monitor_socket(_WATCHED)
         self.socket.setsockopt(zmq.LINGER, 0)
         self.bell = Doorbell(self.socket)
-        self._open: dict[int, None] = {}  # oldest first, as in the next
+        self.serial: Callable[[], int] = lambda: 0
+        self._open: dict[int, int] = {}  # oldest first, as in the next
         self._closed: dict[int, None] = {}
 
     @property
@@ -44,6 +52,13 @@ class LinkMonitor:
     def is_open(self, fd: int) -> bool:
         """Whether a link is open as far as was looked."""
         return fd in self._open
+
+    def is_of(self, fd: int, serial: int) -> bool:
+        """Whether the link that has this descriptor now can be the one with this number.
+
+        What a link sent may be read after its end, when its descriptor is another's.
+        """
+        return fd in self._open and self._open[fd] < serial
 
     def closed(self) -> list[int]:
         """Return the descriptors of links that closed since the last call, oldest first."""
@@ -98,7 +113,7 @@ class LinkMonitor:
                 self._closed[value] = None
                 self._open.pop(value, None)
             else:
-                self._open[value] = None
+                self._open[value] = self.serial()
 
     def close(self) -> None:
         """Stop watching."""

@@ -121,7 +121,8 @@ class EventsSocket:
         return batch, gone
 
     def _is_open(self, link: _Link) -> bool:
-        return self.monitor.is_open(link.fd) and self._by_fd.get(link.fd) is link
+        here = self._by_fd.get(link.fd) is link
+        return here and self.monitor.is_of(link.fd, int(link.peer))
 
     def arrivals(self) -> list[Caller]:
         """Return the peers from whom the last batch brought the first message."""

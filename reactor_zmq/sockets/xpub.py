@@ -59,6 +59,7 @@ class FramesSocket:
         self._subscriptions = Subscriptions()
         self._cut: set[int] = set()
         self._users: dict[int, str] = {}
+        self._past: dict[int, int] = {}  # by descriptor, the last link that had it and closed
         self._allowed: AllowList | None = None
         self.bell = Doorbell(self.socket)
 
@@ -80,9 +81,10 @@ class FramesSocket:
         for part in self._parts():
             fd = _link_of(part)
             if fd is not None:
-                self._check(fd, part)
-            if fd is not None and part.bytes[:1] in (b"\x00", b"\x01"):
-                changed = self._hear(fd, part.bytes) or changed
+                # It may be another link's by now: that the old one closed is known first.
+                self.monitor.bell.ring()
+                changed = self.tidy() or changed
+                changed = self._take(fd, part) or changed
         return changed
 
     def _parts(self) -> Iterator[zmq.Frame]:
@@ -99,15 +101,31 @@ class FramesSocket:
             except zmq.Again:
                 return
 
-    def _check(self, fd: int, part: zmq.Frame) -> None:
-        """Note what a link's credential is good for; cut the link where it no longer is."""
-        user_id = str(part.get("User-Id"))
+    def _take(self, fd: int, part: zmq.Frame) -> bool:
+        if not self._speaks(fd, str(part.get("User-Id"))) or fd in self._cut:
+            return False
+        change = part.bytes
+        return change[:1] in (b"\x00", b"\x01") and self._hear(fd, change)
+
+    def _speaks(self, fd: int, user_id: str) -> bool:
+        """Whether the link that has this descriptor now is who speaks, not one before it.
+
+        What closed links have sent is still read, for as long as it waits. A link that is heard
+        first is noted, and cut where its credential is good for nothing any more.
+        """
         if self._users.get(fd) == user_id:
-            return
+            return True
+        link, grant = read_user_id(user_id)
+        if not self.monitor.is_open(fd):
+            self._past[fd] = int(link)
+        if int(link) <= self._past.get(fd, 0):
+            return False
+        # Whoever was heard by this descriptor had closed before, unheard until then.
+        self._subscriptions.drop(fd)
         self._users[fd] = user_id
-        grant = read_user_id(user_id)[1]
         if self._allowed is not None and not self._allowed.has(grant):
             self._end(fd)
+        return True
 
     def revoke(self, allowed: AllowList) -> None:
         """Cut the links whose credentials are good for nothing any more."""
@@ -121,12 +139,6 @@ class FramesSocket:
         self.monitor.cut(fd)
 
     def _hear(self, fd: int, part: bytes) -> bool:
-        """Note a change of one link; one that comes from a closed link is none any more."""
-        # Its descriptor may be another link's by now: that the old one closed is known first.
-        self.monitor.bell.ring()
-        changed = self.tidy()
-        if not self.monitor.is_open(fd) or fd in self._cut:
-            return changed
         subscribed, topic = part[:1] == b"\x01", part[1:]
         if not self._subscriptions.hear(fd, topic, time.monotonic(), subscribed=subscribed):
             self._end(fd)
@@ -144,7 +156,8 @@ class FramesSocket:
         closed = self.monitor.closed()
         self._cut.difference_update(closed)
         for fd in closed:
-            self._users.pop(fd, None)
+            if fd in self._users:
+                self._past[fd] = int(read_user_id(self._users.pop(fd))[0])
         changed = [self._subscriptions.drop(fd) for fd in closed]
         return any(changed)
 

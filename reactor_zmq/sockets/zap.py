@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Sequence
-from itertools import count
 from typing import NamedTuple
 
 import zmq
@@ -49,7 +48,6 @@ class ZapHandler:
     ) -> None:
         self.allowed = allowed
         self._full = full
-        self._serials = count(1)
         self.accepted = 0
         self.refused = 0
         self.in_clear = 0
@@ -90,7 +88,7 @@ class ZapHandler:
         return None
 
     def _user_id(self, grant: Grant) -> bytes:
-        return f"{next(self._serials)} {grant.scope} {grant.name} {grant.mark}".encode()
+        return f"{self.accepted} {grant.scope} {grant.name} {grant.mark}".encode()
 
 
 def _is_here(address: bytes) -> bool:

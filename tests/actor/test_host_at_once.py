@@ -40,6 +40,12 @@ class Steps:
     def fail(self):
         raise ValueError("secret")
 
+    @event(name="ask_in_vain")
+    def ask_in_vain(self):
+        gone = asyncio.get_running_loop().create_future()
+        gone.cancel()
+        gone.result()
+
     @event(name="break_gpu")
     def break_gpu(self):
         raise RuntimeError("CUDA error: an illegal memory access was encountered")
@@ -130,6 +136,21 @@ async def test_fault_of_the_gpu_where_an_event_arrives_ends_the_host():
     await settle()
     broken = rig.send("break_gpu")
     assert rig.replies()[broken] == Code.INTERNAL_ERROR
+    late = rig.send("plain", n=1)
+    assert late not in rig.replies(), "no handler runs on a broken GPU"
     with pytest.raises(ActorFault):
         await serving
     rig.host.uploads.close()
+
+
+@play
+@pytest.mark.parametrize("model", [Model, Looped])
+async def test_handler_that_asks_for_what_was_cancelled_is_answered(model):
+    """CancelledError is no Exception; it is an author's error all the same."""
+    rig = Rig(model)
+    async with rig.serving():
+        rig.join()
+        await settle()
+        failed = rig.send("ask_in_vain")
+        await settle()
+        assert rig.replies()[failed] == Code.INTERNAL_ERROR

@@ -44,12 +44,23 @@ class FullSocket:
         self.full.discard(peer)
 
 
+class OpenGate:
+    """A gate that only lets go."""
+
+    def __init__(self, events: FullSocket) -> None:
+        self.events = events
+
+    def part_from(self, instruction: Forget, now: float) -> None:
+        self.events.forget(instruction.peer)
+
+
 def test_goodbye_to_a_stuck_peer_is_its_last_word():
     """What was decided before is done first, and nothing of it follows the goodbye."""
     loop = object.__new__(FrontEndLoop)
     said = [Say(b"slow", (b"1",)), Say(b"quick", (b"2",)), Say(b"slow", (b"3",))]
     loop._brain = brain = ScriptedBrain(said)
     loop._events = events = FullSocket()
+    loop._gate = OpenGate(events)
     loop._handle(TimePassed())
     assert events.taken == [(b"quick", b"2"), (b"slow", b"bye")]
     assert brain.heard == [TimePassed(), PeerStuck(b"slow")]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -142,3 +145,39 @@ def test_a_server_without_a_key_does_not_start(folder: Path, secret: str):
     (folder / "server.secret").write_text(secret)
     with pytest.raises(ConfigError, match=r"server\.secret"):
         Keyring(str(folder), OWN)
+
+
+@contextmanager
+def shut_out(folder: Path) -> Iterator[None]:
+    """Let a folder be one that this process may not look into, whoever runs it."""
+    user = os.geteuid()
+    folder.chmod(0)
+    if user == 0:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        folder.chmod(0o700)
+
+
+@pytest.mark.parametrize("where", [".", "keys/admin"])
+def test_folder_that_was_shut_is_an_error_that_a_run_survives(folder: Path, where: str):
+    """A run reads it again and again: what can't be read neither ends it nor counts as empty."""
+    keyring = Keyring(str(folder), OWN)
+    keyring.load()
+    with shut_out(folder / where):
+        assert keyring.changed()
+        with pytest.raises(ConfigError, match="Permission denied"):
+            keyring.load()
+    assert keyring.load()
+
+
+def test_folder_that_is_gone_is_no_empty_one(folder: Path):
+    """Who was let in by it stays, as its operator may be about to put another one there."""
+    keyring = Keyring(str(folder), OWN)
+    keyring.load()
+    folder.rename(folder.with_name("elsewhere"))
+    assert keyring.changed()
+    with pytest.raises(ConfigError, match="No such file"):
+        keyring.load()

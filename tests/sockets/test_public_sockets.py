@@ -522,6 +522,25 @@ def test_multipart_without_an_end_on_the_frames_socket_is_survived(sockets, cont
         assert sockets.frames.wants(b"frame/x/")
 
 
+def test_what_a_closed_link_asked_for_is_not_its_successors(sockets, serve):
+    """The system gives the descriptor to the next link, while words of the old one still wait."""
+
+    def let_in():
+        ring(sockets)
+        sockets.zap.answer_all()
+
+    with RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", let_in) as gone:
+        gone.write(b"".join(multipart(b"\x01junk%d" % n) for n in range(250)))
+        (fd,) = sockets.frames.monitor.open()
+    serve.until(lambda: not sockets.frames.monitor.links)
+    with RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", let_in) as peer:
+        assert sockets.frames.monitor.open() == [fd]
+        peer.send(b"\x01frame/x/")
+        serve.until(lambda: sockets.frames.wants(b"frame/x/"))
+        assert sockets.frames.subscription_count == 1
+        assert sockets.frames.monitor.links == 1
+
+
 def test_link_that_floods_subscriptions_is_cut(sockets, serve):
     """It loses its link and all that it asked for; another viewer's subscription stands."""
     with (
