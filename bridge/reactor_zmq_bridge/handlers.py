@@ -28,8 +28,12 @@ from reactor_zmq_bridge.sinks import BOUNDARY, BodySink, MjpegSink
 from reactor_zmq_bridge.viewer import Showing, Viewer
 
 _TRY_AGAIN = 1013
-_CLOSE = {"unauthenticated": BAD_TOKEN, "too_many": TOO_MANY}
-_CLOSE |= {"unreachable": _TRY_AGAIN, "busy": _TRY_AGAIN}
+_CLOSE = {
+    "unauthenticated": BAD_TOKEN,
+    "too_many": TOO_MANY,
+    "unreachable": _TRY_AGAIN,
+    "busy": _TRY_AGAIN,
+}
 _LOOK_S = 0.5
 
 
