@@ -85,6 +85,10 @@ class Bridge:
         )
         self._sessions[session.secret] = session
         await session.prepare()
+        if self.closing:
+            self._over(session)
+        if session.secret not in self._sessions:
+            raise BridgeError("unreachable", "the run or the bridge has ended meanwhile")
         return session, False
 
     def by_secret(self, secret: str) -> Session | None:

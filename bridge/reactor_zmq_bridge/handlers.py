@@ -28,7 +28,12 @@ from reactor_zmq_bridge.sinks import BOUNDARY, BodySink, MjpegSink
 from reactor_zmq_bridge.viewer import Showing, Viewer
 
 _TRY_AGAIN = 1013
-_CLOSE = {"unauthenticated": BAD_TOKEN, "too_many": TOO_MANY, "unreachable": _TRY_AGAIN}
+_CLOSE = {
+    "unauthenticated": BAD_TOKEN,
+    "too_many": TOO_MANY,
+    "unreachable": _TRY_AGAIN,
+    "busy": _TRY_AGAIN,
+}
 _LOOK_S = 0.5
 
 
@@ -121,7 +126,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
     if isinstance(before, BodySink):
         before.end()
     try:
-        await _until_over(request, sink)
+        await _until_over(request, sink, session)
     finally:
         session.viewer.detach(sink)
     return response
@@ -156,15 +161,15 @@ async def mjpeg(request: web.Request) -> web.StreamResponse:
     recipe = Recipe(Codec.JPEG, None, bridge.config.jpeg_quality)
     viewer.show(Showing(track, recipe, Follow(track.index, 1, acked=False)))
     try:
-        await _until_over(request, sink)
+        await _until_over(request, sink, session)
     finally:
         viewer.close()
     return response
 
 
-async def _until_over(request: web.Request, sink: BodySink) -> None:
+async def _until_over(request: web.Request, sink: BodySink, session: Session) -> None:
     bridge = request.app[BRIDGE]
-    while not sink.over.done() and not bridge.closing:
+    while not sink.over.done() and bridge.by_secret(session.secret) is session:
         await asyncio.wait((sink.over,), timeout=_LOOK_S)
         if request.transport is None or request.transport.is_closing():
             return

@@ -32,6 +32,7 @@ class _Inlet:
     kind: str
     waiting: list[Record]
     busy: bool = False
+    refused: bool = False
     dropped: int = 0
 
 
@@ -86,6 +87,8 @@ class Inlets:
             raise BadRecordError(f"track {record.track} was not announced with $publish")
         if _KINDS.get(record.kind) != inlet.kind:
             raise BadRecordError(f"kind {record.kind} of track {record.track} is not {inlet.kind}")
+        if inlet.refused:
+            return
         if inlet.kind == "video":
             inlet.dropped += len(inlet.waiting)
             inlet.waiting.clear()
@@ -113,7 +116,8 @@ class Inlets:
             self._complain(inlet, error.code, error.text)
         except EventError as error:
             # Another browser owns the track: more frames would be refused one by one.
-            del self._open[inlet.track.index]
+            inlet.refused = True
+            inlet.waiting.clear()
             self._complain(inlet, error.code, error.text)
         except ReactorError as error:
             _log.debug("%s: %s", inlet.track.name, error)

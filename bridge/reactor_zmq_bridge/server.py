@@ -83,7 +83,13 @@ async def serving(config: BridgeConfig) -> AsyncGenerator[Serving]:
     )
     bridge = Bridge(config)
     app = make_app(bridge, gate)
-    runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=_SHUTDOWN_S)
+    runner = web.AppRunner(
+        app,
+        handle_signals=False,
+        access_log=None,
+        shutdown_timeout=_SHUTDOWN_S,
+        auto_decompress=False,
+    )
     await runner.setup()
     assert runner.server is not None  # noqa: S101 - it was set up
     doorman = Doorman(runner.server, config.limits)

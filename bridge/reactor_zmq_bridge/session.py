@@ -82,6 +82,7 @@ class Session:
         self._link: Link | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._goodbyes: set[asyncio.Task[None]] = set()
         self._schema_epoch = -1
         self._tracks_told: tuple[Track, ...] = ()
         self._conversation = Conversation(around.config.limits, time.monotonic())
@@ -123,7 +124,7 @@ class Session:
         """Talk by this link from here on; an older one is closed."""
         old, self._link = self._link, link
         if old is not None:
-            self._spawn(old.close(4409, "this session goes on by another link"))
+            self._leave(old, 4409, "this session goes on by another link")
         if self._expiry is not None:
             self._expiry.cancel()
             self._expiry = None
@@ -151,6 +152,8 @@ class Session:
         if self._expiry is not None:
             self._expiry.cancel()
         link, self._link = self._link, None
+        if isinstance(self.viewer.sink, SocketSink):
+            self.viewer.detach()  # closing would break the link, and the goodbye goes by it
         self.viewer.close()
         self._inlets.close()
         if link is not None:
@@ -159,6 +162,7 @@ class Session:
         for task in self._tasks:
             if task is not current:
                 task.cancel()
+        await asyncio.gather(*self._goodbyes)
         await self.client.close()
 
     # --- what comes ---------------------------------------------------------------------------
@@ -210,13 +214,13 @@ class Session:
         self._push(message.type, dict(message.data))
 
     def _status_told(self, status: Status) -> None:
-        self._push("$status", msgspec.to_builtins(status))
+        self._show("$status", msgspec.to_builtins(status))
         if status.state in _LOADED and status.epoch != self._schema_epoch:
             self._spawn(self._learn_again())
 
     def _state_told(self, fields: dict[str, object]) -> None:
         if self._follows_state and fields:
-            self._push("$state", fields)
+            self._show("$state", fields)
 
     async def _learn_schema(self) -> None:
         epoch = self.client.status.epoch
@@ -228,10 +232,10 @@ class Session:
         before = self.schema
         await self._learn_schema()
         if self.schema != before:
-            self._push("$schema", self.schema)
+            self._show("$schema", self.schema)
         if self.tracks != self._tracks_told:
             self._tracks_told = self.tracks
-            self._push("$tracks", {"tracks": [track.told() for track in self.tracks]})
+            self._show("$tracks", {"tracks": [track.told() for track in self.tracks]})
 
     async def _watch_client(self) -> None:
         # Messages go by the callback, in order with replies and state; here they are let go.
@@ -260,6 +264,11 @@ class Session:
     def _push(self, kind: str, data: object, id: Id = None) -> None:  # noqa: A002 - the wire's word
         self._apply(Told(kind, data, id))
 
+    def _show(self, kind: str, data: object) -> None:
+        """Tell what each ``$welcome`` tells anew: it does not wait for a browser that is away."""
+        if self._link is not None:
+            self._push(kind, data)
+
     def _do(self, word: Struct, id: Id) -> None:  # noqa: A002 - the wire's word
         match word:
             case Bye():
@@ -287,9 +296,14 @@ class Session:
     def _shut(self, code: int, reason: str) -> None:
         link = self._link
         if link is not None:
-            self._spawn(link.close(code, reason))
+            self._leave(link, code, reason)
             self.unlink(link)
         self._on_over(self)
+
+    def _leave(self, link: Link, code: int, reason: str) -> None:
+        task = asyncio.create_task(link.close(code, reason))
+        self._goodbyes.add(task)
+        task.add_done_callback(self._goodbyes.discard)
 
     async def _fire(self, event: Fire) -> None:
         try:

@@ -56,6 +56,9 @@ def _check(request: web.Request, session: Session, limits: BridgeLimits) -> None
     """Refuse what can be refused before the body is read."""
     if session.client.scope == "view":
         raise BridgeError("forbidden", "this token is for looking only")
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        text = "files come as they are: a compressed length says nothing of their size"
+        raise BridgeError("invalid_data", text, "Content-Encoding")
     nbytes = request.content_length
     if nbytes is None:
         raise BridgeError("invalid_data", "Content-Length is required", "Content-Length")

@@ -94,7 +94,10 @@ export class Publishing {
   /** A new link: the bridge has to hear again what is published. */
   linked() {
     for (const { info } of this.#tracks.values()) {
-      this.#announce(info).catch(() => void this.unpublish(info.name));
+      this.#announce(info).catch(({ code }) => {
+        // A link that broke again is followed by one that announces it anew.
+        if (code !== "connection_lost") void this.unpublish(info.name);
+      });
     }
   }
 

@@ -101,7 +101,8 @@ export class Requests {
   #send(id, again) {
     const waiting = this.#waiting.get(id);
     if (!waiting) return;
-    waiting.sent = this.send(JSON.stringify({ ...waiting.question, ...(again && { again }) }));
+    // What has left once may have been applied, whether or not it leaves now.
+    waiting.sent = this.send(JSON.stringify({ ...waiting.question, ...(again && { again }) })) || again;
   }
 
   /**

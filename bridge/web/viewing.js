@@ -29,6 +29,7 @@ export class Viewing {
   /** @type {Screen | null} */
   #screen = null;
   #asked = false;
+  #told = false;
   #generation = 0;
   #broken = 0;
   #count = 0;
@@ -93,6 +94,7 @@ export class Viewing {
 
   /** @param {boolean} told Whether every frame is to be told of. */
   tell(told) {
+    this.#told = told;
     this.#screen?.post("tell", { told });
   }
 
@@ -145,8 +147,10 @@ export class Viewing {
   }
 
   #theScreen() {
-    this.#screen ??= new Screen((report) => this.#hear(report));
-    return this.#screen;
+    if (this.#screen) return this.#screen;
+    const screen = (this.#screen = new Screen((report) => this.#hear(report)));
+    screen.post("tell", { told: this.#told });
+    return screen;
   }
 
   /** Watched tracks that the bridge has, each with its canvases. */

@@ -216,5 +216,9 @@ def test_without_token(play):
                 await peer.say("subscribe", topic="/shown/state")
             assert "auth" in (await peer.hear("status"))["msg"]
             assert await peer.ended() == 4401
+        for data in ('{"op":"subscribe","topic":"' + "x" * 100_000 + '"}', "[" * 50_000):
+            async with stage.http.ws_connect(url) as socket:
+                await socket.send_str(data)
+                assert await Raw(socket).ended() == 4401
 
     play("Shown", scene)

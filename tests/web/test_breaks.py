@@ -162,3 +162,27 @@ def test_link_hides_its_token(exhibit: Bridged, open_page, until):
     assert exhibit.token not in page.url
     page.reload()
     until(page, f"{STATUS} === 'Live'", "the page after a reload")
+
+
+def test_camera_over_links_that_break(exhibit: Bridged, open_page, until):
+    """A link that breaks before it has heard of the camera does not end it."""
+    page = open_page(exhibit.url())
+    page.get_by_role("button", name="Camera").click()
+    until(page, "reactor.publishing.names.length === 1", "the camera")
+    page.evaluate("""() => {
+      const { connection } = reactor;
+      const { welcomed } = connection.listener;
+      connection.listener.welcomed = (welcome) => {
+        connection.listener.welcomed = welcomed;
+        welcomed(welcome);
+        globalThis.broken = true;
+        void connection.retry();
+      };
+      void connection.retry();
+    }""")
+    until(page, f"globalThis.broken && {STATUS} === 'Live'", "the link after it")
+    # Its answer comes after those of all that was asked before.
+    names = "reactor.sendCommand('set_level', { level: 5 }).then(() => reactor.publishing.names)"
+    assert len(page.evaluate(names)) == 1
+    page.get_by_role("button", name="Camera").click()
+    until(page, "reactor.publishing.names.length === 0", "the camera's end")

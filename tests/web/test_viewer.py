@@ -244,6 +244,14 @@ def test_phone(exhibit: Bridged, browser, until, picture):
     page.wait_for_timeout(400)
     picture(page, "phone")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    cut = page.evaluate("""() => {
+      const stage = document.querySelector("#stage").getBoundingClientRect();
+      return [...document.querySelectorAll(".dock button")].filter((e) => e.checkVisibility())
+        .filter((e) => { const b = e.getBoundingClientRect();
+          return b.left < stage.left || b.right > stage.right || b.bottom > stage.bottom
+            || document.elementFromPoint(b.x + b.width / 2, b.y + b.height / 2)?.closest("button") !== e; })
+        .map((e) => e.ariaLabel); }""")
+    assert cut == []
     small = page.evaluate("""() => [...document.querySelectorAll("button, input, select, textarea")]
       .filter((e) => e.checkVisibility() && !e.matches(".reset, .value input, .switch, [type=radio], [type=range]"))
       .filter((e) => e.getBoundingClientRect().height < 40).map((e) => e.outerHTML.slice(0, 90))""")

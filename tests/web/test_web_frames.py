@@ -176,3 +176,17 @@ def test_mjpeg_is_the_last_resort(exhibit: Bridged, context, open_page, until):
         ["main_video", MIDDLES],
     )
     assert furthest(pixels(page)["pixels"], page.evaluate("reactor.getState().level")) <= 6
+
+
+def test_who_listens_first_hears_too(exhibit: Bridged, open_page, until):
+    """A listener for frames that was there before anything was watched hears of them."""
+    page = open_page(exhibit.url())
+    page.evaluate("""async () => {
+      const { Reactor } = await import("/web/reactor.js");
+      const other = new Reactor({ url: location.href, token: reactor.connection.options.token });
+      globalThis.told = [];
+      other.on("frame", (f) => told.push(f));
+      other.watch("main_video");
+      await other.connect();
+    }""")
+    until(page, "told.length > 5", "frames")

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from reactor_zmq_bridge.bridge import Bridge
+from reactor_zmq_bridge.config import BridgeLimits
 from reactor_zmq_bridge.errors import BridgeError
 from reactor_zmq_bridge.link import Link
 from reactor_zmq_bridge.requests import BRIDGE, address_of, bearer
@@ -40,7 +41,7 @@ async def _talk(request: web.Request, link: Link) -> None:
     bridge, address = request.app[BRIDGE], address_of(request)
     early: list[str | bytes] = []
     try:
-        token = bearer(request) or await _token(link, bridge.config.limits.hello_s, early)
+        token = bearer(request) or await _token(link, bridge.config.limits, early)
         async with bridge.place(address):
             await _serve(bridge, link, token, early)
     except BridgeError as error:
@@ -61,15 +62,17 @@ async def _serve(bridge: Bridge, link: Link, token: str, early: list[str | bytes
         await speaker.close()
 
 
-async def _token(link: Link, patience_s: float, early: list[str | bytes]) -> str:
+async def _token(link: Link, limits: BridgeLimits, early: list[str | bytes]) -> str:
     """Wait for the operation that proves who it is; roslibpy may send others before."""
     try:
-        async with asyncio.timeout(patience_s):
+        async with asyncio.timeout(limits.hello_s):
             while len(early) < EARLY and (data := await link.receive()) is not None:
+                if len(data) > limits.text_nbytes:
+                    break  # strangers fill no memory
                 told: Any = json.loads(data)
                 if told["op"] == "auth":
                     return str(told["mac"])
                 early.append(data)
-    except (TimeoutError, ValueError, KeyError, TypeError):
+    except (TimeoutError, ValueError, KeyError, TypeError, RecursionError):
         pass
     raise BridgeError("unauthenticated", _SAY_SO)

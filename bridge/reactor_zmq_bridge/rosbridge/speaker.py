@@ -56,7 +56,7 @@ class Speaker:
         try:
             told = json.loads(data)
             await self._take(told)
-        except (ValueError, KeyError, TypeError, EventError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError, EventError) as error:
             trouble = {"op": "status", "level": "error", "msg": f"{error}"}
             number = told.get("id") if isinstance(told, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
             self._link.say(json.dumps(trouble | ({"id": number} if number else {})))

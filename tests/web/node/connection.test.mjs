@@ -4,6 +4,7 @@ import { beforeEach, mock, test } from "node:test";
 import { Backoff, DELAYS_MS } from "../../../bridge/web/backoff.js";
 import { Clock } from "../../../bridge/web/clock.js";
 import { Connection } from "../../../bridge/web/connection.js";
+import { Requests } from "../../../bridge/web/requests.js";
 import { FakeSocket } from "./fake_socket.mjs";
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -245,4 +246,18 @@ test("the clock trusts the quickest round trip", () => {
   assert.equal(clock.roundTripMs, 2);
   clock.reset();
   assert.equal(clock.offsetMs, 0);
+});
+
+test("what has left once stays marked, though it could not leave again", async () => {
+  const sent = [];
+  let open = true;
+  const requests = new Requests((text) => open && Boolean(sent.push(JSON.parse(text))));
+  const reply = requests.ask("add", {});
+  open = false;
+  requests.linked(true);
+  open = true;
+  requests.linked(true);
+  assert.deepEqual(sent.map(({ again }) => again), [undefined, true]);
+  requests.answered({ type: "$ok", data: {}, id: "1" });
+  await reply;
 });
