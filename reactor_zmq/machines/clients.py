@@ -54,10 +54,6 @@ class Client:
         credential: By what it came in, for the log.
         peer: This side's name for its link, None while the link is broken.
         delimiter: Whether it is a REQ peer, whose empty first part is mirrored.
-        follows_state: Whether it is told of each change of the model's state.
-        follows_events: Whether it is told of each event that was applied.
-        admitted: Whether the actor has let it in: until then nothing said to all is for it, so
-            that what its ``@connected`` hook says comes first.
         lost_at: Since when the link is broken.
         last_seq: The greatest ``seq`` seen; events are numbered from 1.
         replies: Encoded replies by ``seq``, for resends.
@@ -76,9 +72,6 @@ class Client:
     encoding: Encoding
     allowance: Allowance
     delimiter: bool = False
-    follows_state: bool = False
-    follows_events: bool = False
-    admitted: bool = False
     lost_at: float | None = None
     last_seq: int = 0
     in_flight: int = 0
@@ -103,8 +96,35 @@ def require(client: Client, scope: Scope) -> None:
         raise RemoteProtocolError(Code.FORBIDDEN, text)
 
 
+class Group:
+    """Some of the clients, in the order in which they came in; may change while it is gone over."""
+
+    def __init__(self) -> None:
+        self._members: dict[str, Client] = {}
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __iter__(self) -> Iterator[Client]:
+        return iter(tuple(self._members.values()))
+
+    def put(self, client: Client, *, inside: bool = True) -> None:
+        """Let a client be in it, or not."""
+        if inside:
+            self._members[client.id] = client
+        else:
+            self._members.pop(client.id, None)
+
+
 class Clients:
-    """The registry of clients; no I/O, no clock."""
+    """The registry of clients; no I/O, no clock.
+
+    Attributes:
+        state_followers: Who is told of each change of the model's state.
+        event_followers: Who is told of each event that was applied.
+        admitted: Whom the actor has let in: until then nothing said to all is for a client, so
+            that what its ``@connected`` hook says comes first.
+    """
 
     def __init__(self, limits: Limits, new_id: Callable[[], str]) -> None:
         self._limits = limits
@@ -113,6 +133,9 @@ class Clients:
         self._by_peer: dict[bytes, Client] = {}
         self._by_token: dict[str, Client] = {}
         self._lost: dict[str, Client] = {}  # in the order in which their links broke
+        self.state_followers = Group()
+        self.event_followers = Group()
+        self.admitted = Group()
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -187,6 +210,8 @@ class Clients:
         self._by_id.pop(client.id, None)
         self._by_token.pop(client.token, None)
         self._lost.pop(client.id, None)
+        for group in (self.state_followers, self.event_followers, self.admitted):
+            group.put(client, inside=False)
         if client.peer is not None:
             self._by_peer.pop(client.peer, None)
 

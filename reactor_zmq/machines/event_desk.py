@@ -90,13 +90,10 @@ class EventDesk:
         if also_waiting:
             self._fail_held(code, text)
 
-    def _followers(self) -> list[Client]:
-        return [client for client in self._state.clients if client.follows_events]
-
     def _tell_followers(self, event: Pending | None) -> None:
         if event is not None and event.data is not None:
             told = Applied(event.client_id, event.type, event.data)
-            self._state.broadcast("$event", told, self._followers())
+            self._state.broadcast("$event", told, self._state.clients.event_followers)
 
     def _fail_held(self, code: Code, text: str) -> None:
         held, self._held = self._held, []
@@ -161,7 +158,8 @@ class EventDesk:
         self._check_uploads(validator.upload_ids(validator.decode(encoding, raw)))
         token = next(self._tokens)
         client.in_flight += 1
-        data = decode_data(encoding, raw, dict[str, object]) if self._followers() else None
+        followed = len(self._state.clients.event_followers) > 0
+        data = decode_data(encoding, raw, dict[str, object]) if followed else None
         self._state.pending[token] = Pending(client.id, event.type, event.id, event.seq, data)
         message = EventIn(token, client.id, event.type, encoding, raw)
         if self._state.model.ready:

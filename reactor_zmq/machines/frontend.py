@@ -208,27 +208,25 @@ class FrontEnd:
             if client is not None:
                 self._state.say_packed(client, message.type, message.data)
             return
-        for client in self._admitted():
+        for client in self._state.clients.admitted:
             self._state.say_packed(client, message.type, message.data)
 
     def _admit(self, client_id: str) -> None:
         client = self._state.clients.get(client_id)
         if client is not None:
-            client.admitted = True
-
-    def _admitted(self) -> list[Client]:
-        return [client for client in self._state.clients if client.admitted]
+            self._state.clients.admitted.put(client)
 
     def _state_changed(self, fields: dict[str, bytes], *, fresh: bool) -> None:
-        if not fresh and not self._admitted():
+        if not fresh and not self._state.clients.admitted:
             return  # of the session before: this one's begins with all fields
         session = self._state.session
         session.version += 1
         session.state = dict(fields) if fresh else session.state | fields
         if not fresh:
             session.journal |= fields
-        followers = [c for c in self._state.clients if c.follows_state]
-        self._state.broadcast("$state", self._state.state_change(fields), followers)
+        followers = self._state.clients.state_followers
+        if followers:
+            self._state.broadcast("$state", self._state.state_change(fields), followers)
 
     def _ready(self, packed: bytes) -> None:
         state, contract = self._state, decode_contract(packed)

@@ -84,8 +84,9 @@ class Reception:
         elif client is None:
             client = self._join(letter, hello, grant, now)
         client.delimiter = letter.delimiter
-        client.follows_state = hello.follow_state
-        client.follows_events = hello.follow_events
+        clients = self._state.clients
+        clients.state_followers.put(client, inside=hello.follow_state)
+        clients.event_followers.put(client, inside=hello.follow_events)
         self._welcome(client, letter.word, resumed=bool(hello.resume))
         if joined:
             self._state.tell(self.join_notice(client))

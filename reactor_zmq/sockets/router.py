@@ -28,6 +28,8 @@ _SHORT_NBYTES = 255
 _SEAL_NBYTES = 33
 # Messages of one link that may wait to be read.
 _MOST_WAITING = 16_384
+# Links that went last, of which something may still wait.
+_MOST_DISMISSED = 4096
 
 Multipart = tuple[bytes, list[memoryview]]
 
@@ -65,9 +67,9 @@ class EventsSocket:
         self._by_routing_id: dict[bytes, _Link] = {}
         self._by_fd: dict[int, _Link] = {}
         self._arrivals: list[Caller] = []
-        self._gone: dict[bytes, None] = {}
+        self._gone: dict[bytes, str] = {}
         self._unreachable: dict[bytes, None] = {}
-        self._dismissed: deque[str] = deque(maxlen=64)
+        self._dismissed: dict[str, None] = {}
         self._behind: dict[bytes, int] = {}
         self._sealed_nbytes = _SEAL_NBYTES if pair else 0
         seed_routing_ids()
@@ -106,9 +108,7 @@ class EventsSocket:
         batch = list(self._read())
         if self._arrivals:
             self.monitor.bell.ring()  # whether they are still there is asked after what they sent
-        for fd in self.monitor.closed():
-            if fd in self._by_fd:
-                self._lost(self._by_fd[fd])
+        self._hear_ends()
         for caller in self._arrivals:
             link = self._by_peer.get(caller.peer)
             if link is not None and not self._is_open(link):
@@ -117,8 +117,21 @@ class EventsSocket:
             if peer in self._by_peer:
                 self._lost(self._by_peer[peer])
         self._unreachable.clear()
-        gone, self._gone = list(self._gone), {}
-        return batch, gone
+        gone, self._gone = self._gone, {}
+        for user_id in gone.values():
+            self._dismiss(user_id)
+        return batch, list(gone)
+
+    def _hear_ends(self) -> None:
+        for fd in self.monitor.closed():
+            if fd in self._by_fd:
+                self._lost(self._by_fd[fd])
+
+    def _dismiss(self, user_id: str) -> None:
+        """Hear no more of a link, whatever of it still waits."""
+        self._dismissed[user_id] = None
+        if len(self._dismissed) > _MOST_DISMISSED:
+            del self._dismissed[next(iter(self._dismissed))]
 
     def _is_open(self, link: _Link) -> bool:
         here = self._by_fd.get(link.fd) is link
@@ -163,6 +176,9 @@ class EventsSocket:
             self.cut(link.peer)
 
     def _meet(self, user_id: str, frame: zmq.Frame) -> _Link:
+        # The end of the link that had this descriptor before must not be taken for this one's.
+        self.monitor.bell.ring()
+        self._hear_ends()
         peer, grant = read_user_id(user_id)
         link = _Link(peer, frame.bytes, int(frame.get(_SRCFD)), user_id)
         self._links[user_id] = self._by_peer[peer] = link
@@ -186,7 +202,7 @@ class EventsSocket:
             if table.get(key) is link:
                 del table[key]
         self._queues.pop(link.peer, None)
-        self._gone[link.peer] = None
+        self._gone[link.peer] = link.user_id
 
     def send(self, peer: bytes, parts: tuple[bytes, ...]) -> bool:
         """Send in order; return False when the peer's queue is full and nothing was taken."""
@@ -219,7 +235,7 @@ class EventsSocket:
         link = self._by_peer.get(peer)
         if link is not None and self._by_fd.get(link.fd) is link:
             self.monitor.cut(link.fd)
-            self._dismissed.append(link.user_id)  # what still waits of it is not heard
+            self._dismiss(link.user_id)
 
     def strangers(self) -> list[int]:
         """Return the links that have brought nothing yet, oldest first, by descriptor."""

@@ -522,13 +522,47 @@ def test_multipart_without_an_end_on_the_frames_socket_is_survived(sockets, cont
         assert sockets.frames.wants(b"frame/x/")
 
 
-def test_what_a_closed_link_asked_for_is_not_its_successors(sockets, serve):
-    """The system gives the descriptor to the next link, while words of the old one still wait."""
+@pytest.fixture
+def let_in(sockets):
+    """Answer handshakes, and do nothing else."""
 
-    def let_in():
+    def answer():
         ring(sockets)
         sockets.zap.answer_all()
 
+    return answer
+
+
+def test_link_that_takes_a_closed_ones_place_is_not_gone(sockets, serve, let_in, wait_until):
+    """The old one's end is told after the new one's first word, under the same descriptor."""
+    with RawPeer.greeted(sockets.events_at, TOKEN, b"DEALER", serve.once) as old:
+        old.send(b"old")
+        serve.until(lambda: serve.messages)
+        (fd,) = sockets.events.monitor.open()
+    wait_until(lambda: not sockets.events.monitor.links)
+    with RawPeer.greeted(sockets.events_at, TOKEN, b"DEALER", let_in) as new:
+        assert sockets.events.monitor.open() == [fd]
+        new.send(b"new")
+        serve.until(lambda: serve.messages[-1][1] == [b"new"])
+        assert serve.gone == [serve.messages[0][0]]
+
+
+def test_words_of_a_link_that_was_told_as_gone_are_not_heard(sockets, serve, let_in, wait_until):
+    """Nothing is done in its name any more, least of all to who has its descriptor now."""
+    with RawPeer.greeted(sockets.events_at, TOKEN, b"DEALER", serve.once) as old:
+        old.write(multipart(b"old") * 500)
+    wait_until(lambda: not sockets.events.monitor.links)
+    serve.until(lambda: serve.gone)
+    with RawPeer.greeted(sockets.events_at, TOKEN, b"DEALER", let_in) as new:
+        serve.once()
+        sockets.events.cut(serve.gone[0])
+        new.send(b"new")
+        serve.until(lambda: serve.messages[-1][1] == [b"new"])
+        assert len(serve.callers) == len((old, new))
+
+
+def test_what_a_closed_link_asked_for_is_not_its_successors(sockets, serve, let_in):
+    """The system gives the descriptor to the next link, while words of the old one still wait."""
     with RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", let_in) as gone:
         gone.write(b"".join(multipart(b"\x01junk%d" % n) for n in range(250)))
         (fd,) = sockets.frames.monitor.open()
