@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol, cast
+from typing import Protocol
 
 from aiohttp import web
 
@@ -54,7 +54,7 @@ class BodySink:
     @property
     def transport(self) -> asyncio.Transport | None:
         """The connection, as long as there is one."""
-        return cast("asyncio.Transport | None", self._request.transport)
+        return self._request.transport
 
     async def write(self, record: Record) -> None:
         """Write the record's bytes."""
