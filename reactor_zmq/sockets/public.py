@@ -44,7 +44,7 @@ class Sockets:
         self.events = EventsSocket(
             self._context, part_nbytes=part_nbytes, queue_limit=queue_limit, pair=pair
         )
-        self.events.monitor.serial = lambda: self.zap.accepted
+        self.events.monitor.serial = lambda: self.zap.serial
         self.frames = FramesSocket(self._context, pair=pair)
         self.lane = FramesSocket(self._context, ANNOUNCEMENTS, pair)
         self.events_at = ""

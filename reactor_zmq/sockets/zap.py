@@ -35,6 +35,7 @@ class ZapHandler:
         full: Whether another peer would be one too many; it may try again later.
 
     Attributes:
+        serial: Of the link that was let in last; no two of a context have the same.
         accepted: Handshakes that ended well.
         refused: Those that did not.
         in_clear: Accepted ones of other machines whose token travelled in the clear.
@@ -48,6 +49,7 @@ class ZapHandler:
     ) -> None:
         self.allowed = allowed
         self._full = full
+        self.serial = 0
         self.accepted = 0
         self.refused = 0
         self.in_clear = 0
@@ -88,7 +90,8 @@ class ZapHandler:
         return None
 
     def _user_id(self, grant: Grant) -> bytes:
-        return f"{self.accepted} {grant.scope} {grant.name} {grant.mark}".encode()
+        self.serial += 1
+        return f"{self.serial} {grant.scope} {grant.name} {grant.mark}".encode()
 
 
 def _is_here(address: bytes) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import zmq
 
 from reactor_zmq.errors import ConfigError
 from reactor_zmq.machines.access import AllowList, Grant
-from reactor_zmq.sockets.keys import make_key_pair, pair_of_token, raw_key
+from reactor_zmq.sockets.keys import Credentials, make_key_pair, pair_of_token, raw_key
 from reactor_zmq.sockets.public import Sockets
 from reactor_zmq.sockets.self_test import check_gate
 
@@ -42,6 +43,31 @@ def test_a_gate_that_holds_passes(bound):
     sockets, server_key = bound
     check_gate(sockets, TOKEN, server_key)
     assert (sockets.zap.refused, sockets.zap.accepted) == (0, 0)
+
+
+def test_names_of_the_links_that_knocked_are_given_to_no_other(bound, wait_until):
+    """Peers may come during the look already: each link has a name of its own for all the run."""
+    sockets, server_key = bound
+    check_gate(sockets, TOKEN, server_key)
+    context = zmq.Context()
+    peer = context.socket(zmq.DEALER)
+    Credentials(TOKEN, server_key).apply(peer)
+    peer.connect(sockets.events_at)
+    peer.send(b"hi")
+    callers = []
+
+    def come() -> bool:
+        for bell in sockets.bells():
+            bell.ring()
+        sockets.zap.answer_all()
+        sockets.events.receive()
+        callers.extend(sockets.events.arrivals())
+        return bool(callers)
+
+    wait_until(come)
+    context.destroy(linger=0)
+    friends = len((sockets.events, sockets.frames, sockets.lane))
+    assert int(callers[0].peer) > friends
 
 
 def test_an_open_door_is_found(bound):
