@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from reactor_zmq_bridge.config import BridgeTimes
+from reactor_zmq_bridge.patience import Patience
 from reactor_zmq_bridge.pulse import Pulse
 
 _QUIET = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR)
@@ -35,7 +36,7 @@ class Link:
     ) -> None:
         self.unanswered_since: Callable[[], float | None] = _nothing
         self._socket = socket
-        self._transport = transport
+        self.transport = transport
         self._times = times
         self._most_nbytes = most_nbytes
         self._pulse = Pulse(times, time.monotonic())
@@ -50,7 +51,7 @@ class Link:
     @property
     def closed(self) -> bool:
         """Whether nothing can be said any more."""
-        return self._socket.closed or self._transport.is_closing()
+        return self._socket.closed or self.transport.is_closing()
 
     # --- out ----------------------------------------------------------------------------------
 
@@ -77,19 +78,16 @@ class Link:
         Raises:
             ConnectionError: The peer has gone, or did not take it in time.
         """
-        timer = asyncio.get_running_loop().call_later(self._times.send_s, self.abort)
-        try:
+        with Patience(self.transport, self._times.send_s, self.abort):
             async with self._lock:
                 if isinstance(data, str):
                     await self._socket.send_str(data)
                 else:
                     await self._socket.send_bytes(data)
-        finally:
-            timer.cancel()
 
     def abort(self) -> None:
         """Break the connection at once."""
-        self._transport.abort()
+        self.transport.abort()
 
     async def close(self, code: int, reason: str) -> None:
         """Say what is left and close in order, or break it when that takes too long."""
@@ -139,14 +137,12 @@ class Link:
             while self._texts:
                 text = self._texts.popleft()
                 self._texts_nbytes -= len(text)
-                timer = asyncio.get_running_loop().call_later(self._times.send_s, self.abort)
                 try:
-                    async with self._lock:
-                        await self._socket.send_str(text)
+                    with Patience(self.transport, self._times.send_s, self.abort):
+                        async with self._lock:
+                            await self._socket.send_str(text)
                 except (ConnectionError, RuntimeError):
                     return
-                finally:
-                    timer.cancel()
 
     # --- in -----------------------------------------------------------------------------------
 

@@ -131,7 +131,7 @@ class Session:
         link.unanswered_since = lambda: self.viewer.flow.unanswered_since
         link.say(words.encode_text("$welcome", self._welcome(resumed=resumed)))
         if isinstance(self.viewer.sink, SocketSink) or self._viewing.view.transport == "ws":
-            self.viewer.attach(SocketSink(link.send_record, link.abort))
+            self.viewer.attach(SocketSink(link))
         if self._follows_state:
             link.say(words.encode_text("$state", dict(self.client.state)))
         self._apply(Linked())
@@ -283,7 +283,7 @@ class Session:
     def _way(self, transport: str) -> dict[str, object]:
         """Send records by one transport from here on; return how the browser reaches it."""
         if transport == "ws" and self._link is not None:
-            self.viewer.attach(SocketSink(self._link.send_record, self._link.abort))
+            self.viewer.attach(SocketSink(self._link))
         elif isinstance(self.viewer.sink, SocketSink):
             self.viewer.detach()
         return {

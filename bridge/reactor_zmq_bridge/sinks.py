@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from aiohttp import web
 
 from reactor_zmq_bridge.codecs.encoder import Recipe
+from reactor_zmq_bridge.link import Link
 from reactor_zmq_bridge.record import Kind, Record, encode_head
 from reactor_zmq_bridge.tracks import Track
 
@@ -19,6 +19,11 @@ class Sink(Protocol):
     """Takes one record at a time."""
 
     keep_alive: bool
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """The connection, as long as there is one."""
+        ...
 
     async def write(self, record: Record) -> None:
         """Return when the record has left for the kernel, nearly all of it.
@@ -45,6 +50,11 @@ class BodySink:
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._request = request
         self._response = response
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """The connection, as long as there is one."""
+        return self._request.transport
 
     async def write(self, record: Record) -> None:
         """Write the record's bytes."""
@@ -86,11 +96,19 @@ class MjpegSink(BodySink):
 class SocketSink:
     """Sends records as binary messages of a WebSocket."""
 
-    def __init__(self, send: Callable[[bytes], Awaitable[None]], abort: Callable[[], None]) -> None:
+    def __init__(self, link: Link) -> None:
         self.keep_alive = False
-        self._send = send
-        self.abort = abort
+        self._link = link
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """The connection, as long as there is one."""
+        return self._link.transport
+
+    def abort(self) -> None:
+        """Break the link."""
+        self._link.abort()
 
     async def write(self, record: Record) -> None:
         """Send one message."""
-        await self._send(b"".join((encode_head(record), record.payload)))
+        await self._link.send_record(b"".join((encode_head(record), record.payload)))

@@ -24,6 +24,7 @@ from reactor_zmq_bridge.flow_words import (
     Written,
 )
 from reactor_zmq_bridge.line import Line
+from reactor_zmq_bridge.patience import Patience
 from reactor_zmq_bridge.record import Record
 from reactor_zmq_bridge.sinks import Sink
 from reactor_zmq_bridge.source import Sources
@@ -169,14 +170,12 @@ class Viewer:
 
     async def _write(self, sink: Sink, record: Record) -> None:
         # A send is never cancelled half-way: the connection is broken instead.
-        timer = asyncio.get_running_loop().call_later(self._send_s, sink.abort)
         try:
-            await sink.write(record)
+            with Patience(sink.transport, self._send_s, sink.abort):
+                await sink.write(record)
         except (ConnectionError, RuntimeError):
             self.detach(sink)
             return
-        finally:
-            timer.cancel()
         if self._sink is sink:
             self.apply(Written())
 

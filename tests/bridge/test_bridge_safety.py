@@ -173,7 +173,7 @@ def test_what_the_kernel_keeps(play):
 
     async def scene(stage):
         browser = await stage.browser()
-        found = stage.serving.bridge.sessions[0]._link._transport.get_extra_info("socket")
+        found = stage.serving.bridge.sessions[0]._link.transport.get_extra_info("socket")
         assert found.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == 131_072
         await browser.close()
 
