@@ -11,6 +11,7 @@ import numpy as np
 
 from reactor_zmq import (
     Audio,
+    BufferClosed,
     ClientInfo,
     EventError,
     Idle,
@@ -128,7 +129,10 @@ class Page(ReactorPipeline):
     async def inference(self):
         n = 0
         while True:
-            frame = self.input.camera.try_read()
+            try:
+                frame = self.input.camera.try_read()
+            except BufferClosed:  # whoever published has gone; others are still here
+                frame = None
             if frame:
                 yield Picture(main_video=255 - frame[-1].data)
             else:
