@@ -156,7 +156,7 @@ class FrontEnd:
         strikes = self._strikes[peer] = self._strikes.get(peer, 0) + 1
         if strikes == self._state.limits.strikes:
             self._state.note("warning", "a peer that sent rubbish was cut", strikes=strikes)
-            self._state.out.append(Cut(peer))
+            self._state.out.append(Cut(peer, gently=True))
 
     def _peer_gone(self, peer: bytes, now: float) -> None:
         self._strikes.pop(peer, None)
