@@ -13,6 +13,9 @@ from reactor_zmq_bridge.record import Kind, Record, encode_head
 from reactor_zmq_bridge.tracks import Track
 
 BOUNDARY = "reactor-frame"
+# What the kernel does not take at once, asyncio keeps in one buffer and moves to its front after
+# each send: of a whole raw picture that is many times the picture.
+SLICE_NBYTES = 256 * 1024
 
 
 class Sink(Protocol):
@@ -58,8 +61,15 @@ class BodySink:
 
     async def write(self, record: Record) -> None:
         """Write the record's bytes."""
-        # One buffer: a write for each part would cost a system call for each.
-        await self._response.write(b"".join((encode_head(record), record.payload)))
+        head = encode_head(record)
+        if len(record.payload) <= SLICE_NBYTES:
+            # One buffer: a write for each part would cost a system call for each.
+            await self._response.write(b"".join((head, record.payload)))
+            return
+        await self._response.write(head)
+        payload = memoryview(record.payload)
+        for start in range(0, len(payload), SLICE_NBYTES):
+            await self._response.write(payload[start : start + SLICE_NBYTES])
 
     def abort(self) -> None:
         """Break the connection; its handler ends."""
