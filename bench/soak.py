@@ -78,16 +78,14 @@ class Verdict:
         """What was promised and not held."""
         names = ("lost", "doubled", "reordered", "wrong_frames")
         found = [f"{name}: {getattr(self, name)}" for name in names if getattr(self, name)]
+        slope = self.front_end.slope_per_hour
         bounds = {"threads": 1.0, "files": 1.0}
-        hours = self.seconds / 3600
         if self.seconds >= JUDGED_FROM_S:
-            # A megabyte in a shorter run, a megabyte an hour in a longer one.
-            bounds |= {"fds": 1.0, "rss_kb": RSS_KB_PER_HOUR * max(1.0, hours)}
-        grown = {name: self.front_end.slope_per_hour(name) * hours for name in bounds}
+            bounds |= {"fds": 1.0, "rss_kb": RSS_KB_PER_HOUR}
         return found + [
-            f"{name} grew by {grown[name]:.1f}"
+            f"{name} grew by {slope(name):.1f} per hour"
             for name, bound in bounds.items()
-            if grown[name] > bound
+            if slope(name) > bound
         ]
 
     @property
@@ -277,7 +275,8 @@ def main() -> int:
     for line in verdict.faults:
         print(f"NOT HELD: {line}")
     if options.record:
-        faults.record("soak", verdict.text)
+        lines = [verdict.text, *(f"NOT HELD: {line}" for line in verdict.faults)]
+        faults.record("soak", "; ".join(lines))
     return 1 if verdict.faults else 0
 
 
