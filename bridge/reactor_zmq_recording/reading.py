@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from reactor_zmq_recording.cdr_reader import decode
 from reactor_zmq_recording.channels import TEXT, ChannelPlan
 from reactor_zmq_recording.scan import Scan, messages
+from reactor_zmq_ros2.decode import decode
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from tape import BEGAN_NS, bag_messages, frame, ros2_messages, topic, write
 
 from reactor_zmq.wire.contract import TensorContract
 from reactor_zmq.wire.header import ITEMSIZE
-from reactor_zmq_recording.cdr_reader import decode
 from reactor_zmq_recording.numbers import from_message, message_type, to_message
 from reactor_zmq_recording.pictures import PictureDecoder
 from reactor_zmq_recording.reading import read_recording
 from reactor_zmq_ros2.cdr import encode
+from reactor_zmq_ros2.decode import decode
 
 VIDEO = topic("main_video", "video")
 JOINTS = topic("joints", "tensor", TensorContract("<f4", (3,), ("a", "b", "c"), "velocity"))
