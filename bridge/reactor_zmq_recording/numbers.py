@@ -64,13 +64,13 @@ def from_message(values: Mapping[str, Any], tensor: TensorContract) -> NDArray[A
     """Return the array that ``to_message`` was given."""
     match message_type(tensor):
         case "sensor_msgs/msg/JointState":
-            return np.asarray(values[tensor.quantity], tensor.dtype)
+            return np.asarray(values[tensor.quantity]).astype(tensor.dtype)
         case "geometry_msgs/msg/TwistStamped":
             parts = [values["twist"][part] for part in ("linear", "angular")]
             return np.array([p[axis] for p in parts for axis in _AXES], tensor.dtype)
         case _:
             shape = [dimension["size"] for dimension in values["layout"]["dim"]]
-            return np.asarray(values["data"], tensor.dtype).reshape(shape)
+            return np.asarray(values["data"]).astype(tensor.dtype).reshape(shape)
 
 
 def _layout(shape: tuple[int, ...], names: tuple[str, ...]) -> Values:
