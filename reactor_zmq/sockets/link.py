@@ -25,6 +25,7 @@ INLINE_NBYTES = 96 * 1024
 _WANTED_BUFFER = 4 * 2**20
 _RIGHTS_SPACE = socket.CMSG_SPACE(2 * array.array("i").itemsize)
 _CLOSE_ON_EXEC = int(socket.MSG_CMSG_CLOEXEC)
+_CUT_SHORT = int(socket.MSG_CTRUNC)
 # The kernel has no room at this moment: for the datagram, or for descriptors under way.
 _NOT_NOW = (errno.EAGAIN, errno.ENOBUFS, errno.ENOMEM, errno.ETOOMANYREFS)
 _OVERSIZE = b"\xc1"  # never used by MessagePack, so no datagram begins with it
@@ -173,7 +174,7 @@ def _receive(end: socket.socket, buffer: bytearray) -> tuple[int, list[int], boo
             found = array.array("i")
             found.frombytes(data[: len(data) - len(data) % found.itemsize])
             fds.extend(found)
-    return size, fds, not flags & socket.MSG_CTRUNC
+    return size, fds, not flags & _CUT_SHORT
 
 
 def _spill(data: bytes) -> int:

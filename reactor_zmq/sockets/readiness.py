@@ -22,19 +22,25 @@ class Doorbell:
 
     Attributes:
         fd: The descriptor to poll.
+        rung: Whether libzmq has to be asked: by :meth:`readable`, or by a receive that does not
+            wait, whose failure has to be told to :meth:`answered`.
     """
 
     def __init__(self, socket: zmq.Socket[bytes]) -> None:
         self.fd = int(socket.fileno())
         self._socket = socket
-        self._rung = True
+        self.rung = True
 
     def ring(self) -> None:
         """Note that the descriptor announced something, or that the socket was used."""
-        self._rung = True
+        self.rung = True
+
+    def answered(self) -> None:
+        """Note that a receive found nothing: until the next ring, nothing will have come."""
+        self.rung = False
 
     def readable(self) -> bool:
         """Return whether a message waits."""
-        if self._rung:
-            self._rung = readable(self._socket)
-        return self._rung
+        if self.rung:
+            self.rung = readable(self._socket)
+        return self.rung
