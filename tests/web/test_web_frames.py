@@ -143,9 +143,7 @@ def test_metadata_comes_with_each_codec(exhibit: Bridged, open_page, until, code
     assert [(f["codec"], f["metadata"]) for f in told] == [(codec, {"level": level})] * len(told)
 
 
-def test_frames_that_browsers_cannot_turn_into_bytes(
-    exhibit: Bridged, context, open_page, until
-):
+def test_frames_that_browsers_cannot_turn_into_bytes(exhibit: Bridged, context, open_page, until):
     """A browser whose frames can't be copied as colours draws them, in the same colours."""
 
     def spoil(route: Any) -> None:
