@@ -170,6 +170,7 @@ class FrontEndLoop:
 
     def _wait(self) -> set[int]:
         """Return the descriptors that announce something, after 20 ms at the latest."""
+        self._pump.retry()
         self._timer.set(self._pump.next_due_ns())
         busy = self._events.ready() or self._frames.ready() or self._lane.ready()
         return self._listen(0 if busy else _TOUCH_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Iterator
@@ -23,6 +24,9 @@ MAX_SYNC_NBYTES = 64
 # Multiparts that wait for one peer: payloads pin their slots, announcements weigh nothing.
 PAYLOADS = 2
 ANNOUNCEMENTS = 1000
+# As plain numbers: joining flags of the enumeration costs as much as the call that takes them.
+_LAST = int(zmq.NOBLOCK)
+_MORE = _LAST | int(zmq.SNDMORE)
 # A subscription is at most 256 bytes of a topic; a flood of them is taken in small bites.
 _BATCH = 64
 _MAX_SUBSCRIPTION_NBYTES = 256
@@ -61,6 +65,7 @@ class FramesSocket:
         self._users: dict[int, str] = {}
         self._past: dict[int, int] = {}  # by descriptor, the last link that had it and closed
         self._allowed: AllowList | None = None
+        self._drops = True
         self.bell = Doorbell(self.socket)
 
     def ready(self) -> bool:
@@ -144,7 +149,9 @@ class FramesSocket:
             self._end(fd)
             _log.warning("a link asked for too many subscriptions and was cut")
         elif subscribed and topic.startswith(_SYNC) and len(topic) <= MAX_SYNC_NBYTES:
-            self.socket.send(topic, zmq.NOBLOCK)
+            # It may be lost, as frames may; who asked asks again.
+            with contextlib.suppress(zmq.Again):
+                self.socket.send(topic, _LAST)
         return True
 
     def tidy(self) -> bool:
@@ -174,13 +181,40 @@ class FramesSocket:
         """Whether anybody subscribes to this topic, as far as was read."""
         return self._subscriptions.wants(topic)
 
-    def send(
-        self, topic: bytes, header: bytes, payload: memoryview, *, lend: bool
-    ) -> zmq.MessageTracker | None:
-        """Send one frame to everyone who subscribed.
+    @property
+    def watched_by_one(self) -> bool:
+        """Whether all subscriptions are one link's, so that to wait for it keeps nobody waiting."""
+        return self._subscriptions.link_count == 1
+
+    def begin(self, topic: bytes, *, drop: bool) -> bool:
+        """Send a frame's first part to everyone who subscribed; :meth:`finish` has to follow.
 
         Args:
             topic: First part.
+            drop: Let viewers whose queues are full miss this frame. Otherwise nothing is sent while
+                there is one: the result is False, and the descriptor announces when to try again.
+        """
+        self.bell.ring()
+        if self._drops != drop:
+            self.socket.setsockopt(zmq.XPUB_NODROP, not drop)
+            self._drops = drop
+        try:
+            self.socket.send(topic, _MORE)
+        except zmq.Again:
+            # libzmq looks at what viewers have taken once in a millisecond, and whenever asked.
+            self.touch()
+            try:
+                self.socket.send(topic, _MORE)
+            except zmq.Again:
+                return False
+        return True
+
+    def finish(
+        self, header: bytes, payload: memoryview, *, lend: bool
+    ) -> zmq.MessageTracker | None:
+        """Send the other parts of a frame that was begun.
+
+        Args:
             header: Second part.
             payload: Third part, C-contiguous bytes.
             lend: Send from the payload's own memory; it must not change until the returned
@@ -190,19 +224,25 @@ class FramesSocket:
             The tracker of a lent payload, else None.
         """
         self.bell.ring()
-        self.socket.send(topic, zmq.SNDMORE | zmq.NOBLOCK)
-        self.socket.send(header, zmq.SNDMORE | zmq.NOBLOCK)
+        self.socket.send(header, _MORE)
         if not lend:
-            self.socket.send(payload, zmq.NOBLOCK)
+            self.socket.send(payload, _LAST)
             return None
-        return self.socket.send(payload, zmq.NOBLOCK, copy=False, track=True)
+        return self.socket.send(payload, _LAST, copy=False, track=True)
+
+    def send(
+        self, topic: bytes, header: bytes, payload: memoryview, *, lend: bool
+    ) -> zmq.MessageTracker | None:
+        """Send one frame to everyone who subscribed and has room for it; as :meth:`finish`."""
+        self.begin(topic, drop=True)
+        return self.finish(header, payload, lend=lend)
 
     def announce(self, topic: bytes, header: bytes, reference: bytes) -> None:
         """Tell everyone who subscribed where a frame lies."""
         self.bell.ring()
-        self.socket.send(topic, zmq.SNDMORE | zmq.NOBLOCK)
-        self.socket.send(header, zmq.SNDMORE | zmq.NOBLOCK)
-        self.socket.send(reference, zmq.NOBLOCK)
+        self.socket.send(topic, _MORE)
+        self.socket.send(header, _MORE)
+        self.socket.send(reference, _LAST)
 
     def close(self) -> None:
         """Close; frames that have not left are not worth waiting for."""
