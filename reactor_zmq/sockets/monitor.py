@@ -17,6 +17,7 @@ import zmq
 
 from reactor_zmq.sockets.readiness import Doorbell
 
+_RESET = struct.pack("ii", 1, 0)
 _EVENT = struct.Struct("=hi")
 _WATCHED = zmq.Event.ACCEPTED | zmq.Event.DISCONNECTED
 # tcpi_bytes_received of Linux's struct tcp_info, see linux/tcp.h.
@@ -89,6 +90,8 @@ class LinkMonitor:
             if fd in self._closed or fd not in self._open:
                 return False
             with contextlib.suppress(OSError):
+                # A sender that waits for room learns of it by a reset, not by its next probe.
+                twin.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                 twin.shutdown(socket.SHUT_RDWR)
         return True
 
