@@ -133,13 +133,9 @@ class FrontEndLoop:
         return GIVEN_UP if keeper.phase is Phase.FAILED else 0
 
     def _read(self) -> Readings:
-        counts = self._pump.counts
+        counts, keeper = self._pump.counts, self._keeper
         return Readings(
-            self._brain.status,
-            self._keeper.in_control,
-            counts.sent,
-            counts.announced,
-            self._keeper.pid,
+            self._brain.status, keeper.in_control, counts.sent, counts.announced, keeper.pid
         )
 
     def _part(self) -> None:
