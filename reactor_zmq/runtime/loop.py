@@ -53,8 +53,8 @@ from reactor_zmq.runtime.observer import (
     Stopping,
 )
 from reactor_zmq.runtime.operations import Operations, Readings
-from reactor_zmq.runtime.timer import Timer
 from reactor_zmq.sockets.public import Sockets
+from reactor_zmq.sockets.timer import Timer
 from reactor_zmq.wire import link
 
 # The frames socket has to be touched at least so often, or dead peers' slots never come back.
