@@ -140,13 +140,9 @@ class FrontEndLoop:
         return GIVEN_UP if keeper.phase is Phase.FAILED else 0
 
     def _read(self) -> Readings:
-        counts = self._pump.counts
+        counts, keeper = self._pump.counts, self._keeper
         return Readings(
-            self._brain.status,
-            self._keeper.in_control,
-            counts.sent,
-            counts.announced,
-            self._keeper.pid,
+            self._brain.status, keeper.in_control, counts.sent, counts.announced, keeper.pid
         )
 
     def _part(self) -> None:
@@ -171,8 +167,14 @@ class FrontEndLoop:
     def _wait(self) -> set[int]:
         """Return the descriptors that announce something, after 20 ms at the latest."""
         self._timer.set(self._pump.next_due_ns())
-        busy = self._events.ready() or self._frames.ready() or self._lane.ready()
+        busy = self._stirred() or (self._events.bell.rung and self._events.ready())
         return self._listen(0 if busy else _TOUCH_S)
+
+    def _stirred(self) -> bool:
+        """Whether a subscription waits."""
+        return (self._frames.bell.rung and self._frames.ready()) or (
+            self._lane.bell.rung and self._lane.ready()
+        )
 
     def _listen(self, timeout_s: float) -> set[int]:
         ready = {fd for fd, _ in self._poll.poll(timeout_s)}
@@ -182,13 +184,14 @@ class FrontEndLoop:
         return ready
 
     def _pass(self, ready: set[int]) -> None:
-        self._hear_peers()
+        if self._events.stirred:
+            self._hear_peers()
         if not ready.isdisjoint(self._watched):
             self._hear_actor()
         if self._timer_fd in ready:
             self._timer.clear()
             self._pump.send_due()
-        if self._frames.ready() or self._lane.ready():
+        if self._stirred():
             self._pump.read_subscriptions()
         self._pump.collect()
         self._zap.answer_all()

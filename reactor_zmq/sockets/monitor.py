@@ -18,6 +18,7 @@ import zmq
 
 from reactor_zmq.sockets.readiness import Doorbell
 
+_RESET = struct.pack("ii", 1, 0)
 _EVENT = struct.Struct("=hi")
 _WATCHED = zmq.Event.ACCEPTED | zmq.Event.DISCONNECTED
 # tcpi_bytes_received of Linux's struct tcp_info, see linux/tcp.h.
@@ -176,6 +177,8 @@ class Twin:
     def end(self) -> None:
         """Shut the connection down, which libzmq takes for the peer's own end."""
         with contextlib.suppress(OSError):
+            # A sender that waits for room learns of it by a reset, not by its next probe.
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:

@@ -132,6 +132,32 @@ def test_frames_are_told(exhibit: Bridged, open_page, until):
     assert all(f["drawnMs"] >= f["madeMs"] - 50 for f in told)
 
 
+@pytest.mark.parametrize("codec", ["rgba", "i420", "jpeg"])
+def test_metadata_comes_with_each_codec(exhibit: Bridged, open_page, until, codec: str):
+    """What the author attached is told of every frame, whatever becomes of its bytes."""
+    page = open_page(exhibit.url(f"codecs={codec}"))
+    page.evaluate("() => { globalThis.told = []; reactor.on('frame', (f) => told.push(f)); }")
+    until(page, "told.filter((f) => f.track === 'main_video').length > 5")
+    told = [f for f in page.evaluate("told") if f["track"] == "main_video"]
+    level = page.evaluate("reactor.getState().level")
+    assert [(f["codec"], f["metadata"]) for f in told] == [(codec, {"level": level})] * len(told)
+
+
+def test_frames_that_browsers_cannot_turn_into_bytes(exhibit: Bridged, context, open_page, until):
+    """A browser whose frames can't be copied as colours draws them, in the same colours."""
+
+    def spoil(route: Any) -> None:
+        text = route.fetch().text()
+        assert '{ format: "RGBA" }' in text
+        wrong = text.replace('{ format: "RGBA" }', '{ format: "nonsense" }')
+        route.fulfill(body=wrong, content_type="text/javascript")
+
+    context.route("**/frames/pixels.js", spoil)
+    page = open_page(exhibit.url("codecs=i420"))
+    until(page, f"n => ({CODEC})(n) === 'i420'", "the codec", "main_video")
+    assert furthest(pixels(page)["pixels"], page.evaluate("reactor.getState().level")) <= 3
+
+
 BROKEN_H264 = ("return { codec,", "return { codec: 'avc1.nonsense',")
 
 
