@@ -59,9 +59,11 @@ def test_verbose_shows_what_is_for_developers():
 
 
 def front_end_said(form: str, text: str, count: int = 1, **facts: object) -> list[str]:
-    """Return the lines that come of what the front end says."""
+    """Return the lines that come of what the front end says, all of it at one moment."""
     stream = io.StringIO()
     set_up_logging(form, stream=stream)
+    (repeats,) = (f for h in logging.getLogger().handlers for f in h.filters if type(f) is Repeats)
+    repeats._clock = lambda: 0.0
     for _ in range(count):
         logging.getLogger("reactor_zmq.frontend").info(text, extra={"facts": facts})
     return stream.getvalue().splitlines()
