@@ -6,8 +6,8 @@ import contextlib
 import select
 from collections.abc import Iterable
 
-from reactor_zmq.runtime.timer import Timer
 from reactor_zmq.sockets.readiness import Doorbell
+from reactor_zmq.sockets.timer import Timer
 
 
 class Wakeups:

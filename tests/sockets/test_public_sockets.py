@@ -625,7 +625,7 @@ def test_cutting_a_link_that_went_cuts_nobody_else(sockets, serve):
 
 def test_frames_of_a_killed_viewer_come_back_by_a_touch(sockets, serve, wait_until):
     """Nothing is sent meanwhile; libzmq lets go of what waited for it when it is touched."""
-    frame = memoryview(bytes(2**20))
+    frame = memoryview(bytes(2**24))  # more than the kernel takes for it
     with RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", serve.once) as doomed:
         doomed.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         doomed.send(b"\x01frame/")
