@@ -33,7 +33,10 @@ def start_forkserver(preload: Sequence[str] = ()) -> None:
 
 
 class ActorProcess:
-    """One actor; started on construction, watched by its ``sentinel``.
+    """One actor; started on construction.
+
+    Attributes:
+        sentinel: A descriptor that becomes readable when the process has ended.
 
     Args:
         args: What it is to load, and under which epoch.
@@ -60,16 +63,12 @@ class ActorProcess:
                 raise OSError("the forkserver has died") from error
             finally:
                 end.close()
+        self.sentinel = self._process.sentinel
 
     @property
     def pid(self) -> int:
         """The process id."""
         return self._process.pid or 0
-
-    @property
-    def sentinel(self) -> int:
-        """A descriptor that becomes readable when the process has ended."""
-        return self._process.sentinel
 
     def outcome(self) -> tuple[str, int] | None:
         """Return (reason, exit code) once it has ended: one word and what waitpid would say."""
