@@ -29,9 +29,10 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge import measure, own_rate, row
-from chromium import Chromium, Page, chromium, cpu_s, find_chromium
+import aiohttp
+from chromium import Chromium, Page, cpu_s, find_chromium, launched
 
+from bridge import measure, own_rate, row
 from reactor_zmq.testing.running import running
 
 MODELS = Path(__file__).with_name("browser_models.py")
@@ -116,16 +117,18 @@ def main() -> int:
         return 2
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     print(f"{os.cpu_count()} cores, load before: {load}; {options.seconds:g} s a row\n")
-    good = asyncio.run(in_chromium(path, options.only, options.seconds))
+    with launched(path) as (pid, port):
+        good = asyncio.run(in_chromium(pid, port, options.only, options.seconds))
     if options.only in (None, "twenty"):
         good.append(measure_twenty(options.seconds))
     return 0 if all(good) else 1
 
 
-async def in_chromium(path: str, only: str | None, seconds: float) -> list[bool]:
+async def in_chromium(pid: int, port: int, only: str | None, seconds: float) -> list[bool]:
     """Measure what needs a browser; return what was good enough."""
     good: list[bool] = []
-    async with chromium(path) as browser:
+    async with aiohttp.ClientSession() as http:
+        browser = Chromium(pid, port, http)
         if only in (None, "latency"):
             good.append(await measure_latency(browser, seconds))
         if only in (None, "ceiling"):

@@ -13,8 +13,9 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ class Page:
     async def until(self, expression: str, timeout_s: float = START_S) -> None:
         """Wait until an expression is true."""
         async with asyncio.timeout(timeout_s):
-            while not await self.evaluate(expression):
+            while not await self.evaluate(expression):  # noqa: ASYNC110 - a page has no events
                 await asyncio.sleep(0.1)
 
 
@@ -106,9 +107,9 @@ class Chromium:
         return sum(cpu_s(pid) for pid in family(self.pid))
 
 
-@asynccontextmanager
-async def chromium(path: str) -> AsyncIterator[Chromium]:
-    """Run a Chromium with a profile of its own."""
+@contextmanager
+def launched(path: str) -> Iterator[tuple[int, int]]:
+    """Run a Chromium with a profile of its own; yield its process id and its DevTools' port."""
     with tempfile.TemporaryDirectory(prefix="rz-", ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(
             [path, *FLAGS, f"--user-data-dir={profile}", "about:blank"],
@@ -116,9 +117,7 @@ async def chromium(path: str) -> AsyncIterator[Chromium]:
             stderr=subprocess.DEVNULL,
         )
         try:
-            port = await _port(Path(profile) / "DevToolsActivePort")
-            async with aiohttp.ClientSession() as http:
-                yield Chromium(process.pid, port, http)
+            yield process.pid, _port(Path(profile) / "DevToolsActivePort")
         finally:
             process.send_signal(signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
@@ -126,11 +125,13 @@ async def chromium(path: str) -> AsyncIterator[Chromium]:
             process.kill()
 
 
-async def _port(file: Path) -> int:
-    async with asyncio.timeout(START_S):
-        while not file.is_file() or not file.read_text().strip():
-            await asyncio.sleep(0.05)
-    return int(file.read_text().split()[0])
+def _port(file: Path) -> int:
+    begin = time.monotonic()
+    while time.monotonic() < begin + START_S:
+        if file.is_file() and (words := file.read_text().split()):
+            return int(words[0])
+        time.sleep(0.05)
+    raise TimeoutError(f"Chromium did not start within {START_S:g} s")
 
 
 def family(pid: int) -> list[int]:
