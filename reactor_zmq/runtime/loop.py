@@ -158,6 +158,7 @@ class FrontEndLoop:
 
     def _wait(self) -> set[int]:
         """Return the descriptors that announce something, after 20 ms at the latest."""
+        self._pump.retry()
         self._wakeups.timer.set(self._pump.next_due_ns())
         busy = self._stirred() or (self._events.bell.rung and self._events.ready())
         return self._wakeups.listen(0 if busy else _TOUCH_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Iterator
@@ -25,12 +26,14 @@ MAX_SYNC_NBYTES = 64
 # Multiparts that wait for one peer: payloads pin their slots, announcements weigh nothing.
 PAYLOADS = 2
 ANNOUNCEMENTS = 1000
+# As plain numbers: joining flags of the enumeration costs as much as the call that takes them.
+_NOW = int(zmq.NOBLOCK)
+_MORE = _NOW | int(zmq.SNDMORE)
 # A subscription is at most 256 bytes of a topic; a flood of them is taken in small bites, and what
 # is not heard any more in larger ones.
 _EFFORT = 512
 _HEARD = 7
 _SRCFD = int(zmq.SRCFD)
-_NOW = int(zmq.NOBLOCK)
 _MAX_SUBSCRIPTION_NBYTES = 256
 # CURVE's own handshake is longer than that.
 _MAX_CURVE_NBYTES = 1024
@@ -67,6 +70,7 @@ class FramesSocket:
         self._users: dict[int, str] = {}
         self._past: dict[int, int] = {}  # by descriptor, the last link that had it and closed
         self._allowed: AllowList | None = None
+        self._drops = True
         self._flood_guard: FloodGuard | None = None
         self._guard: AbstractContextManager[None] = nullcontext()
         self.bell = Doorbell(self.socket, self._readable)
@@ -181,7 +185,9 @@ class FramesSocket:
             self._end(fd)
             _log.warning("a link asked for too many subscriptions and was cut")
         elif subscribed and topic.startswith(_SYNC) and len(topic) <= MAX_SYNC_NBYTES:
-            self.socket.send(topic, zmq.NOBLOCK)
+            # It may be lost, as frames may; who asked asks again.
+            with contextlib.suppress(zmq.Again):
+                self.socket.send(topic, _NOW)
         return True
 
     def tidy(self) -> bool:
@@ -211,13 +217,43 @@ class FramesSocket:
         """Whether anybody subscribes to this topic, as far as was read."""
         return self._subscriptions.wants(topic)
 
-    def send(
-        self, topic: bytes, header: bytes, payload: memoryview, *, lend: bool
-    ) -> zmq.MessageTracker | None:
-        """Send one frame to everyone who subscribed.
+    @property
+    def watched_by_one(self) -> bool:
+        """Whether all subscriptions are one link's, so that to wait for it keeps nobody waiting."""
+        return self._subscriptions.link_count == 1
+
+    def begin(self, topic: bytes, *, drop: bool) -> bool:
+        """Send a frame's first part to everyone who subscribed; :meth:`finish` has to follow.
 
         Args:
             topic: First part.
+            drop: Let viewers whose queues are full miss this frame. Otherwise nothing is sent while
+                there is one: the result is False, and the descriptor announces when to try again.
+        """
+        self.bell.ring()
+        if self._drops != drop:
+            self.socket.setsockopt(zmq.XPUB_NODROP, not drop)
+            self._drops = drop
+        if self._begun(topic):
+            return True
+        # libzmq looks at what viewers have taken once in a millisecond, and whenever it is asked.
+        self.touch()
+        return self._begun(topic)
+
+    def _begun(self, topic: bytes) -> bool:
+        try:
+            with self._guard:
+                self.socket.send(topic, _MORE)
+        except zmq.Again:
+            return False
+        return True
+
+    def finish(
+        self, header: bytes, payload: memoryview, *, lend: bool
+    ) -> zmq.MessageTracker | None:
+        """Send the other parts of a frame that was begun.
+
+        Args:
             header: Second part.
             payload: Third part, C-contiguous bytes.
             lend: Send from the payload's own memory; it must not change until the returned
@@ -228,19 +264,25 @@ class FramesSocket:
         """
         self.bell.ring()
         with self._guard:
-            self.socket.send(topic, zmq.SNDMORE | zmq.NOBLOCK)
-            self.socket.send(header, zmq.SNDMORE | zmq.NOBLOCK)
+            self.socket.send(header, _MORE)
             if not lend:
-                self.socket.send(payload, zmq.NOBLOCK)
+                self.socket.send(payload, _NOW)
                 return None
-            return self.socket.send(payload, zmq.NOBLOCK, copy=False, track=True)
+            return self.socket.send(payload, _NOW, copy=False, track=True)
+
+    def send(
+        self, topic: bytes, header: bytes, payload: memoryview, *, lend: bool
+    ) -> zmq.MessageTracker | None:
+        """Send one frame to everyone who subscribed and has room for it; as :meth:`finish`."""
+        self.begin(topic, drop=True)
+        return self.finish(header, payload, lend=lend)
 
     def announce(self, topic: bytes, header: bytes, reference: bytes) -> None:
         """Tell everyone who subscribed where a frame lies."""
         self.bell.ring()
-        self.socket.send(topic, zmq.SNDMORE | zmq.NOBLOCK)
-        self.socket.send(header, zmq.SNDMORE | zmq.NOBLOCK)
-        self.socket.send(reference, zmq.NOBLOCK)
+        self.socket.send(topic, _MORE)
+        self.socket.send(header, _MORE)
+        self.socket.send(reference, _NOW)
 
     def close(self) -> None:
         """Close; frames that have not left are not worth waiting for."""

@@ -637,6 +637,38 @@ def test_frames_of_a_killed_viewer_come_back_by_a_touch(sockets, serve, wait_unt
     pyzmqs_garbage.stop()  # the thread that tells trackers
 
 
+def test_frame_begins_where_a_full_queue_has_room_again(sockets, serve, wait_until):
+    """Without dropping it waits, and nothing of it has left; then it arrives whole, once."""
+    payload = memoryview(bytes(2**20))
+    with RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", serve.once) as viewer:
+        viewer.send(b"\x01frame/")
+        serve.until(lambda: sockets.frames.watched_by_one)
+        sent = 0
+        while sockets.frames.begin(b"frame/%03d" % sent, drop=False):
+            sockets.frames.finish(b"h", payload, lend=False)
+            sent += 1
+        for n in range(sent):
+            assert viewer.receive() == [b"frame/%03d" % n, b"h", payload]
+        wait_until(lambda: sockets.frames.begin(b"frame/again", drop=False))
+        sockets.frames.finish(b"h", payload, lend=False)
+        assert viewer.receive()[0] == b"frame/again"
+
+
+def test_viewer_that_misses_a_frame_is_not_waited_for_again(sockets, serve):
+    """Until it takes something: the next frames go to those that have room."""
+    payload = memoryview(bytes(2**20))
+    with RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", serve.once) as viewer:
+        viewer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        viewer.send(b"\x01frame/")
+        serve.until(lambda: sockets.frames.watched_by_one)
+        while sockets.frames.begin(b"frame/", drop=False):
+            sockets.frames.finish(b"h", payload, lend=False)
+        assert sockets.frames.begin(b"frame/", drop=True)
+        sockets.frames.finish(b"h", payload, lend=False)
+        assert sockets.frames.begin(b"frame/", drop=False)
+        sockets.frames.finish(b"h", payload, lend=False)
+
+
 def test_peer_that_sends_faster_than_it_is_heard_is_cut(sockets, serve, monkeypatch):
     """Its queue has no other bound; what still waits of it is not heard, others are."""
     monkeypatch.setattr(router, "_MOST_WAITING", 500)
