@@ -7,11 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from reactor_zmq import Idle, Output, ReactorPipeline, Video, event
+from reactor_zmq import Idle, ModelMessage, Output, ReactorPipeline, Video, event
 
 
 class Frames(Output):
     main_video: Video
+
+
+class Counted(ModelMessage):
+    stored: int
+    copied_nbytes: int
 
 
 class OnCredit(ReactorPipeline):
@@ -29,6 +34,11 @@ class OnCredit(ReactorPipeline):
     @event(name="grant")
     def grant(self, frames: int) -> None:
         self._left += frames
+
+    @event(name="count")
+    def count(self) -> Counted:
+        counts = self.output._emitter._outlet.frames.counts
+        return Counted(counts.stored, counts.copied_nbytes + counts.staged_nbytes)
 
     def inference(self) -> Iterator[Any]:
         n = 0

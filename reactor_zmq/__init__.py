@@ -26,7 +26,8 @@ from reactor_zmq.model.tracks import Audio, Input, Output, TrackPayload, Video
 from reactor_zmq.model.upload import UploadedFile
 
 if TYPE_CHECKING:
-    from reactor_zmq.client import Client, Frame, aio, connect
+    from reactor_zmq import aio
+    from reactor_zmq.client import Client, Frame, connect
     from reactor_zmq.testing import PipelineExecutor
 
 __version__ = "0.1.0"
@@ -75,7 +76,7 @@ _LAZY = {
 
 def __getattr__(name: str) -> Any:
     if name == "aio":
-        return importlib.import_module("reactor_zmq.client.aio")
+        return importlib.import_module("reactor_zmq.aio")
     if name in _LAZY:
         return getattr(importlib.import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

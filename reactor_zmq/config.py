@@ -145,6 +145,18 @@ def notify_config() -> NotifyConfig:
     return NotifyConfig(address=address, watchdog_s=watchdog_s)
 
 
+def may_tune_heap() -> bool:
+    """Return whether the C library's allocator may be told to keep large blocks.
+
+    Not with ``REACTOR_ZMQ_HEAP=system``, nor where the environment tunes the allocator itself.
+    """
+    if os.environ.get("REACTOR_ZMQ_HEAP", "") == "system":
+        return False
+    own = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_")
+    tunables = os.environ.get("GLIBC_TUNABLES", "")
+    return "glibc.malloc." not in tunables and not any(name in os.environ for name in own)
+
+
 def runtime_directory() -> Path:
     """Return the folder that holds run directories and connection files.
 

@@ -11,6 +11,7 @@ from reactor_zmq.client.frame import Frame, make_frame, received_array
 from reactor_zmq.client.lane import LaneReader
 from reactor_zmq.errors import RemoteProtocolError
 from reactor_zmq.machines.client_frames import FrameOrder, Lateness
+from reactor_zmq.memory.heap import LARGE_NBYTES, keep_large_blocks
 from reactor_zmq.sockets.dealer import Context
 from reactor_zmq.sockets.keys import Credentials
 from reactor_zmq.sockets.subscriber import Part, SubscriberSocket
@@ -202,6 +203,8 @@ class FrameFeed:
 
     def _read(self, part: Part, last: Part) -> tuple[FrameHeader, Part | SlotReference]:
         if self._lane is None:
+            if len(last) >= LARGE_NBYTES:
+                keep_large_blocks()
             return decode_header(part, len(last)), last
         header = decode_header(part)
         return header, decode_reference(last, header.nbytes)

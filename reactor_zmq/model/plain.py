@@ -75,6 +75,8 @@ def _key(key: Any) -> Any:
     Raises:
         TypeError: It has none.
     """
+    if type(key) is str:
+        return key
     plain = _scalar(key.value if isinstance(key, enum.Enum) else key)
     if not isinstance(plain, (str, int, float)):
         raise TypeError(f"a map's keys are texts or numbers, not {type(plain).__name__}")

@@ -77,10 +77,22 @@ class Link(Generic[M]):
         data = encode_link(message)
         with self._lock:
             try:
+                if fd is None and self._sent(data):
+                    return
                 self._take(data, fd)
             except OSError as error:
                 raise ActorGone(f"the link can't carry a message: {error.strerror}") from error
             self._flush()
+
+    def _sent(self, data: bytes) -> bool:
+        """Send a datagram if that can be done at this moment; most can."""
+        if self._backlog or len(data) > INLINE_NBYTES:
+            return False
+        try:
+            self._socket.send(data)
+        except OSError:  # told by the next try
+            return False
+        return True
 
     def _take(self, data: bytes, fd: int | None) -> None:
         """Put a datagram into the backlog, or send it where that saves a descriptor."""

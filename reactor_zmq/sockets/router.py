@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,6 +97,11 @@ class EventsSocket:
         """Links that are open as far as :meth:`receive` has looked."""
         return self.monitor.links
 
+    @property
+    def stirred(self) -> bool:
+        """Whether :meth:`receive` can have anything to tell."""
+        return self.bell.rung or self.monitor.bell.rung or bool(self._unreachable)
+
     def ready(self) -> bool:
         """Whether a message can be received without waiting."""
         return self.bell.readable()
@@ -108,7 +112,7 @@ class EventsSocket:
         Parts stay valid for as long as they are held. Peers that are heard for the first time are
         told by :meth:`arrivals`, which comes before their messages.
         """
-        batch = list(self._read())
+        batch = self._read()
         if self._arrivals:
             self.monitor.bell.ring()  # whether they are still there is asked after what they sent
         self._hear_ends()
@@ -145,24 +149,27 @@ class EventsSocket:
         found, self._arrivals = self._arrivals, []
         return found
 
-    def _read(self) -> Iterator[Multipart]:
+    def _read(self) -> list[Multipart]:
+        batch: list[Multipart] = []
         nbytes, last = 0, None
         for _ in range(_BATCH):
             frames = self._receive() if nbytes < BATCH_NBYTES else []
             if not frames:
                 self._behind.clear()
-                return
-            size = sum(self._wire_nbytes(len(frame)) for frame in frames[1:])
+                return batch
+            sender, *parts = frames
+            size = sum(map(self._wire_nbytes, map(len, parts)))
             nbytes += size
-            user_id = str(frames[0].get("User-Id"))
+            user_id = str(sender.get("User-Id"))
             if user_id in self._dismissed:
                 continue
-            link = self._links.get(user_id) or self._meet(user_id, frames[0])
+            link = self._links.get(user_id) or self._meet(user_id, sender)
             link.delivered_nbytes += size
-            yield link.peer, [frame.buffer for frame in frames[1:]]
+            batch.append((link.peer, [part.buffer for part in parts]))
             last = link
         if last is not None:
             self._look_at_backlog(last, nbytes // _BATCH)
+        return batch
 
     def _receive(self) -> list[zmq.Frame]:
         """Return the next message's frames, none where no message waits."""
@@ -175,6 +182,7 @@ class EventsSocket:
             return []
         while frames[-1].more:
             frames.append(self.socket.recv(_NOW, copy=False))
+        self.bell.readable()  # a receive that fails costs more than to ask
         return frames
 
     def _wire_nbytes(self, part_nbytes: int) -> int:

@@ -73,7 +73,7 @@ class PipelineExecutor:
         self.spec = ModelSpec.of(cls)
         self.model = cls()
         self._outlet = _Outlet()
-        self._clock = LoopClock()
+        self._clock = _TurnClock()
         self._host = ModelHost(self.spec, self.model, self._outlet, clock=self._clock)
         self._names = (f"client-{n}" for n in itertools.count(1))
         self._loop: asyncio.AbstractEventLoop | None = asyncio.new_event_loop()
@@ -117,7 +117,8 @@ class PipelineExecutor:
 
         Raises:
             StopIteration: Nobody is connected.
-            RuntimeError: Required state fields hold the generator, or it returns without a yield.
+            RuntimeError: Required state fields hold the generator, it returns without a yield, or
+                it reads an input track that holds too few frames: nobody can push while it runs.
             Exception: What the author's code raised, or the error of an output that does not fit.
         """
         if not self._host.session.clients:
@@ -206,6 +207,7 @@ class PipelineExecutor:
 
     async def _turn(self) -> tuple[Output | None, float]:
         turns = self._host.turns
+        self._clock.turn = asyncio.current_task()
         for _ in range(2):
             started_ns = self._clock.monotonic_ns()
             value: Any = await turns.step() if turns else ENDED
@@ -233,6 +235,17 @@ class PipelineExecutor:
             action.close()
             raise RuntimeError("this executor is closed")
         return self._loop.run_until_complete(action)
+
+
+class _TurnClock(LoopClock):
+    """The system's clock, on which a turn never waits for what can't come."""
+
+    turn: asyncio.Task[Any] | None = None
+
+    async def wait(self, arrival: asyncio.Future[None], until_ns: int | None) -> None:
+        if until_ns is None and not arrival.done() and asyncio.current_task() is self.turn:
+            raise RuntimeError("the turn reads more input frames than there are: push_media() them")
+        await super().wait(arrival, until_ns)
 
 
 class _NoFrames:

@@ -201,6 +201,8 @@ def test_frames_can_be_pushed_into_input_tracks():
         assert executor.push_media("camera", batch) == []
         batch[...] = 0
         assert executor.next().output.main_video.max() == 5
+        with pytest.raises(RuntimeError, match="push_media"):
+            executor.next()  # nobody could push while it waited
         with pytest.raises(ValueError, match=r"'mic'.*'camera'"):
             executor.push_media("mic", batch)
         with pytest.raises(TypeError, match="uint8"):
