@@ -12,6 +12,9 @@ measured. Everything is measured in one run, so that ratios hold on the machine 
   first submit and stops with the last ``done``.
 - *staged*: flood with page-locking of the ring refused. *by the host*: the array brought to the
   host by its library and submitted from there.
+- *to_video*: a float32 picture with channels first made into bytes by the kernel on the GPU, then
+  stored as above; *submit* is until both calls have returned. *ops* does the same by the library's
+  own clip, scale, cast and permute. Bytes over the bus are counted where the copies are asked for.
 - *lock*: page-locking one slot, which happens when the slot is first used.
 """
 
@@ -24,6 +27,7 @@ import statistics
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -35,12 +39,15 @@ from reactor_zmq.memory.device import DeviceArray
 from reactor_zmq.memory.libcuda import CudaError, LibCuda
 from reactor_zmq.memory.reader import RingReader
 from reactor_zmq.memory.ring import Ring
+from reactor_zmq.memory.to_video import to_video
 from reactor_zmq.memory.writer import FrameWriter, Stored
 
 SIZES = {"720p": (720, 1280, 3), "1080p": (1080, 1920, 3), "4K": (2160, 3840, 3)}
 ROWS = ("pinned copy GB/s", "submit us p50 | p99", "stored after us p50 | p99", "flood frames/s",
         "flood GB/s", "flood / pinned copy", "staged / pinned copy", "by the host / pinned copy",
-        "bytes a processor copied / frame", "lock ms / slot")  # fmt: skip
+        "bytes a processor copied / frame", "lock ms / slot", "to_video submit us p50 | p99",
+        "float picture to slot us p50 | p99", "the same, torch or cupy ops",
+        "bytes over the bus / frame")  # fmt: skip
 
 
 class Library(Protocol):
@@ -48,6 +55,14 @@ class Library(Protocol):
 
     def make(self, shape: tuple[int, ...]) -> Any:
         """Return random bytes on the GPU, there when this returns."""
+        ...
+
+    def floats(self, shape: tuple[int, ...]) -> Any:
+        """Return random float32 in 0..1 on the GPU, there when this returns."""
+        ...
+
+    def ops(self, picture: Any) -> Any:
+        """Return a (channels, height, width) picture as bytes by the library's own means."""
         ...
 
     def host(self, array: Any) -> Any:
@@ -66,6 +81,14 @@ class Torch:
         self._torch.cuda.synchronize()
         return array
 
+    def floats(self, shape: tuple[int, ...]) -> Any:
+        array = self._torch.rand(shape, device="cuda")
+        self._torch.cuda.synchronize()
+        return array
+
+    def ops(self, picture: Any) -> Any:
+        return (picture.clip(0, 1) * 255 + 0.5).to(self._torch.uint8).permute(1, 2, 0)
+
     def host(self, array: Any) -> Any:
         return array.cpu().numpy()
 
@@ -81,6 +104,14 @@ class Cupy:
         self._cupy.cuda.Device().synchronize()
         return array
 
+    def floats(self, shape: tuple[int, ...]) -> Any:
+        array = self._cupy.random.rand(*shape).astype(self._cupy.float32)
+        self._cupy.cuda.Device().synchronize()
+        return array
+
+    def ops(self, picture: Any) -> Any:
+        return (picture.clip(0, 1) * 255 + 0.5).astype(self._cupy.uint8).transpose(1, 2, 0)
+
     def host(self, array: Any) -> Any:
         return array.get()
 
@@ -93,11 +124,16 @@ class LockRefused(LibCuda):
 
 
 class LockTimed(LibCuda):
-    """A driver that notes how long page-locking takes."""
+    """A driver that notes how long page-locking takes, and what crosses the bus."""
 
     def __init__(self) -> None:
         super().__init__()
         self.taken_ms: list[float] = []
+        self.copied: list[int] = []
+
+    def copy_to_host(self, address: int, pointer: int, nbytes: int, stream: int) -> None:
+        self.copied.append(nbytes)
+        super().copy_to_host(address, pointer, nbytes, stream)
 
     def register(self, address: int, nbytes: int) -> None:
         began = time.perf_counter_ns()
@@ -191,7 +227,47 @@ def flood_s(sides: Sides, make: Callable[[], Any], count: int) -> float:
     return (time.perf_counter_ns() - began) / count / 1e9
 
 
-def one_by_one(sides: Sides, array: Any, count: int) -> tuple[list[float], list[float]]:
+def check_pictures(library: Library, driver: LibCuda, shape: tuple[int, ...]) -> None:
+    """Hold pictures that the kernel made against those that the host makes."""
+    height, width, channels = shape
+    samples = library.floats((channels, height, width))
+    wishes: list[dict[str, Any]] = [{}, {"channels": 1}, {"channels": 4, "size": (height // 2, 96)}]
+    sides = Sides(driver)
+    wrong: list[bool] = []
+    for wish in wishes:
+        expected = to_video(library.host(samples), layout="chw", **wish).tobytes()
+
+        def compare(stored: Stored, expected: bytes = expected) -> None:
+            view = sides.reader.view(stored.generation, stored.slot, len(expected))
+            wrong.append(bytes(view) != expected)
+            sides.release(stored)
+
+        sides.submit(to_video(samples, layout="chw", **wish), compare)
+    sides.drain()
+    sides.close()
+    assert wrong == [False] * len(wishes), "the GPU's pictures are not the host's"
+
+
+def pictures(library: Library, driver: LockTimed, shape: tuple[int, ...], count: int) -> list[str]:
+    """Return the rows of pictures that are made on the GPU."""
+    height, width, channels = shape
+    samples = library.floats((channels, height, width))
+    sides = Sides(driver)
+    make = partial(to_video, samples, layout="chw")
+    one_by_one(sides, make, 20)
+    driver.copied.clear()
+    returned, stored_after = one_by_one(sides, make, count)
+    over_the_bus = statistics.mean(driver.copied)
+    one_by_one(sides, partial(library.ops, samples), 20)
+    _, by_ops = one_by_one(sides, partial(library.ops, samples), count)
+    sides.close()
+    return [percentiles(returned), percentiles(stored_after), percentiles(by_ops),
+            f"{over_the_bus:.0f}"]  # fmt: skip
+
+
+def one_by_one(
+    sides: Sides, make: Callable[[], Any], count: int
+) -> tuple[list[float], list[float]]:
     """Return microseconds until submit returned, and until ``done``, frame by frame."""
     returned: list[float] = []
     stored_after: list[float] = []
@@ -204,7 +280,7 @@ def one_by_one(sides: Sides, array: Any, count: int) -> tuple[list[float], list[
             sides.release(stored)
             ended.set()
 
-        sides.submit(array, done)
+        sides.submit(make(), done)
         returned.append((time.perf_counter_ns() - began) / 1e3)
         assert ended.wait(30)
     return returned, stored_after
@@ -217,9 +293,10 @@ def column(library: Library, shape: tuple[int, ...], count: int) -> list[str]:
     nbytes = int(np.prod(shape))
     check(library, driver, shape)
     check(library, LockRefused(), shape)
+    check_pictures(library, driver, shape)
     direct, staged = Sides(driver), Sides(LockRefused())
-    one_by_one(direct, frame, 20)
-    returned, stored_after = one_by_one(direct, frame, count)
+    one_by_one(direct, lambda: frame, 20)
+    returned, stored_after = one_by_one(direct, lambda: frame, count)
     rounds: list[list[float]] = []
     for _ in range(5):
         bare = pinned_copy_s(driver, frame, count)
@@ -238,6 +315,7 @@ def column(library: Library, shape: tuple[int, ...], count: int) -> list[str]:
         f"{nbytes / bare / 1e9:.1f}", percentiles(returned), percentiles(stored_after),
         f"{1 / flood:.0f}", f"{nbytes / flood / 1e9:.1f}", *(f"{ratio:.2f}" for ratio in ratios),
         f"{copied:.0f}", f"{statistics.median(driver.taken_ms):.2f}",
+        *pictures(library, driver, shape, count),
     ]  # fmt: skip
 
 
