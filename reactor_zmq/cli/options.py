@@ -12,6 +12,7 @@ import msgspec
 import reactor_zmq
 from reactor_zmq.cli import bench_options
 from reactor_zmq.cli.recording_options import export_options, record_options, replay_options
+from reactor_zmq.cli.rosbridge_options import rosbridge_options
 from reactor_zmq.config import DEFAULT_EVENTS, DEFAULT_FRAMES, ServerConfig, Supervision
 from reactor_zmq.wire.scope import SCOPES
 
@@ -92,6 +93,7 @@ def build_parser() -> argparse.ArgumentParser:
     _init(commands)
     _keygen(commands)
     _ros2(commands)
+    _rosbridge(commands)
     bench_options.add(
         _command(commands, "bench", "Measure frames and events on this machine or link.")
     )
@@ -257,6 +259,13 @@ def _ros2(commands: _Commands) -> None:
     )  # fmt: skip
     ros2.set_defaults(ros_args=[])
     ros2.epilog = f"{ROS_ARGS} and what follows goes to ROS: remapping, parameters, namespace."
+
+
+def _rosbridge(commands: _Commands) -> None:
+    text = "Take a run to a robot's own rosbridge server: pictures, numbers, services, input."
+    rosbridge = _command(commands, "rosbridge", text)
+    _peer(rosbridge)
+    rosbridge_options(rosbridge, above_zero)
 
 
 def _peer(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:

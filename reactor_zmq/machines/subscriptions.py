@@ -65,6 +65,11 @@ class Subscriptions:
         """Whether a link has ever asked for anything."""
         return link in self._links
 
+    @property
+    def link_count(self) -> int:
+        """How many links subscribe to anything."""
+        return sum(bool(link.topics) for link in self._links.values())
+
     def wants(self, topic: bytes) -> bool:
         """Whether anybody subscribes to this topic or to how it begins."""
         return any(topic[:n] in self._wanted for n in range(len(topic) + 1))

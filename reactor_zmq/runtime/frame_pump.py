@@ -7,6 +7,7 @@ import math
 import time
 from collections import deque
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from reactor_zmq.config import RingConfig
@@ -15,6 +16,7 @@ from reactor_zmq.memory.reader import RingReader
 from reactor_zmq.memory.ring import Ring
 from reactor_zmq.runtime.input_echo import InputEcho
 from reactor_zmq.runtime.lane import FrontEndLane
+from reactor_zmq.runtime.outbox import Outbox
 from reactor_zmq.sockets.xpub import FramesSocket
 from reactor_zmq.wire.contract import Contract
 from reactor_zmq.wire.envelope import PROTOCOL_VERSION
@@ -80,6 +82,7 @@ class FramePump:
         self._config = config
         self._rings = RingReader()
         self._board: Board | None = None
+        self._outbox = Outbox(socket)
         self._due: list[_Due] = []
         self._order = 0
         self._in_flight: deque[_Lent] = deque()
@@ -90,6 +93,7 @@ class FramePump:
     def actor_started(self, epoch: int, board: Board) -> None:
         """Begin a new epoch: frames that the last actor left behind are not sent any more."""
         self._due.clear()
+        self._outbox.clear()
         self._lane.forget_all()
         self._rings.close()
         self._rings = RingReader()
@@ -137,6 +141,7 @@ class FramePump:
             for track in self._tracks
         ]
         self.inputs.mark_wanted()
+        self._outbox.patient = self._socket.watched_by_one
         if self._board is not None:
             for index, track in enumerate(self._tracks):
                 self._board.set_wanted(index, track.on_socket or track.on_lane)
@@ -157,9 +162,15 @@ class FramePump:
         while self._due and self._due[0].due_ns <= time.monotonic_ns():
             self._send(heapq.heappop(self._due).frame)
 
+    def retry(self) -> None:
+        """Send what waits for room, right before the frames socket's descriptor is waited on."""
+        self._outbox.retry()
+
     def next_due_ns(self) -> int | None:
-        """Return when the next frame is due, in monotonic nanoseconds."""
-        return self._due[0].due_ns if self._due else None
+        """Return when the next frame is due, or has waited long enough; monotonic nanoseconds."""
+        room_ns = self._outbox.next_ns()
+        due_ns = self._due[0].due_ns if self._due else room_ns
+        return due_ns if room_ns is None or due_ns is None else min(due_ns, room_ns)
 
     def collect(self) -> None:
         """Give back the slots that no peer's pipe holds any more, and no same-host reader.
@@ -182,29 +193,34 @@ class FramePump:
         return len(self._in_flight)
 
     def _send(self, frame: Frame) -> None:
-        track, header = self._tracks[frame.track], self._header(frame)
-        order = self._announce(track, header, frame) if track.on_lane else 0
-        tracker = self._send_payload(track, header, frame) if track.on_socket else None
-        if tracker is None and not order:
-            self._rings.release(frame.generation, frame.slot)
-            return
-        lent = _Lent(self._rings, frame.generation, frame.slot, tracker, order)
-        self._in_flight.append(lent)
+        track = self._tracks[frame.track]
+        order = self._announce(track, frame) if track.on_lane else 0
+        if track.on_socket:
+            self._outbox.put(track.frame, partial(self._send_payload, frame, order))
+        else:
+            self._keep(frame, None, order)
 
-    def _announce(self, track: _Track, header: bytes, frame: Frame) -> int:
+    def _announce(self, track: _Track, frame: Frame) -> int:
         self.counts.announced += 1
         ring = self._rings.ring(frame.generation)
-        return self._lane.announce(track.slot, header, ring, frame)
+        return self._lane.announce(track.slot, self._header(frame), ring, frame)
 
-    def _send_payload(self, track: _Track, header: bytes, frame: Frame) -> _Tracker | None:
+    def _send_payload(self, frame: Frame, order: int) -> None:
         nbytes = ITEMSIZE[frame.dtype] * math.prod(frame.shape)
         payload = self._rings.view(frame.generation, frame.slot, nbytes)
         lend = nbytes >= _LEND_FROM_NBYTES and self._rings.free_slots() > self._config.low_slots
-        tracker = self._socket.send(track.frame, header, payload, lend=lend)
+        tracker = self._socket.finish(self._header(frame), payload, lend=lend)
         self.counts.sent += 1
         if tracker is None:
             self.counts.sent_by_copy += 1
-        return tracker
+        self._keep(frame, tracker, order)
+
+    def _keep(self, frame: Frame, tracker: _Tracker | None, order: int) -> None:
+        """Keep a frame's slot for as long as anybody reads it."""
+        if tracker is None and not order:
+            self._rings.release(frame.generation, frame.slot)
+            return
+        self._in_flight.append(_Lent(self._rings, frame.generation, frame.slot, tracker, order))
 
     def _header(self, frame: Frame) -> bytes:
         return encode_header(

@@ -64,4 +64,5 @@ class InputEcho:
             metadata=frame.metadata,
             rate_hz=float(track.contract.sample_rate),
         )
-        self._socket.send(track.topic, encode_header(header), memoryview(payload), lend=False)
+        self._socket.begin(track.topic, drop=True)
+        self._socket.finish(encode_header(header), memoryview(payload), lend=False)

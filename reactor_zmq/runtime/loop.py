@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import select
 import socket
 import time
 from collections.abc import Callable
@@ -53,7 +51,7 @@ from reactor_zmq.runtime.observer import (
     Stopping,
 )
 from reactor_zmq.runtime.operations import Operations, Readings
-from reactor_zmq.runtime.timer import Timer
+from reactor_zmq.runtime.wakeups import Wakeups
 from reactor_zmq.sockets.public import Sockets
 from reactor_zmq.wire import link
 
@@ -114,16 +112,11 @@ class FrontEndLoop:
         self._load_began = 0.0
         self._load_failed = False
         self._ever_ready = False
-        self._timer = Timer()
         self._keeper: ActorKeeper
-        self._watched: list[int] = []
         self._changes_seen = -1
-        self._poll = select.epoll()
-        self._timer_fd, self._wake_fd = self._timer.fileno(), wake.fileno()
-        self._bells = {bell.fd: bell for bell in sockets.bells()}
+        self._wake_fd = wake.fileno()
         self._probes = frozenset(operations.descriptors())
-        for fd in (self._timer_fd, self._wake_fd, *self._bells, *self._probes):
-            self._poll.register(fd, select.EPOLLIN)
+        self._wakeups = Wakeups(sockets.bells(), (self._wake_fd, *self._probes))
 
     def run(self, keeper: ActorKeeper, *, exit_on_failure: bool = False) -> int:
         """Serve until the run has ended; return the exit code."""
@@ -152,23 +145,23 @@ class FrontEndLoop:
         """
         deadline = time.monotonic() + _PART_S
         while self._events.links and time.monotonic() < deadline:
-            self._listen(_PART_S / 10)
+            self._wakeups.listen(_PART_S / 10)
             self._zap.answer_all()
             self._events.receive()
             self._events.flush()
 
     def close(self) -> None:
         """Give back what the loop itself opened."""
-        self._poll.close()
-        self._timer.close()
+        self._wakeups.close()
 
     # --- one pass ---------------------------------------------------------------------------
 
     def _wait(self) -> set[int]:
         """Return the descriptors that announce something, after 20 ms at the latest."""
-        self._timer.set(self._pump.next_due_ns())
+        self._pump.retry()
+        self._wakeups.timer.set(self._pump.next_due_ns())
         busy = self._stirred() or (self._events.bell.rung and self._events.ready())
-        return self._listen(0 if busy else _TOUCH_S)
+        return self._wakeups.listen(0 if busy else _TOUCH_S)
 
     def _stirred(self) -> bool:
         """Whether a subscription waits."""
@@ -176,20 +169,13 @@ class FrontEndLoop:
             self._lane.bell.rung and self._lane.ready()
         )
 
-    def _listen(self, timeout_s: float) -> set[int]:
-        ready = {fd for fd, _ in self._poll.poll(timeout_s)}
-        for fd in ready:
-            if fd in self._bells:
-                self._bells[fd].ring()
-        return ready
-
     def _pass(self, ready: set[int]) -> None:
         if self._events.stirred:
             self._hear_peers()
-        if not ready.isdisjoint(self._watched):
+        if self._wakeups.has_actor_in(ready):
             self._hear_actor()
-        if self._timer_fd in ready:
-            self._timer.clear()
+        if self._wakeups.timer_fd in ready:
+            self._wakeups.timer.clear()
             self._pump.send_due()
         if self._stirred():
             self._pump.read_subscriptions()
@@ -284,11 +270,7 @@ class FrontEndLoop:
         if self._keeper.changes == self._changes_seen:
             return
         self._changes_seen = self._keeper.changes
-        for fd in self._watched:
-            _unregister(self._poll, fd)
-        self._watched = self._keeper.descriptors()
-        for fd in self._watched:
-            self._poll.register(fd, select.EPOLLIN)
+        self._wakeups.watch_actor(self._keeper.descriptors())
 
     # --- what the keeper tells ----------------------------------------------------------------
 
@@ -340,9 +322,3 @@ class FrontEndLoop:
 
 
 _LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-
-
-def _unregister(poll: select.epoll, fd: int) -> None:
-    # A closed descriptor has left the set by itself, and its number may be in use again.
-    with contextlib.suppress(OSError):
-        poll.unregister(fd)

@@ -12,6 +12,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable
+from typing import Self
 
 import zmq
 
@@ -50,6 +51,18 @@ class LinkMonitor:
         self._look()
         return len(self._open)
 
+    def known(self) -> list[int]:
+        """Return the descriptors of links that were open when it was last looked.
+
+        Any thread may call it; a descriptor may be another's by now.
+        """
+        return list(self._open)
+
+    @property
+    def known_count(self) -> int:
+        """How many these are."""
+        return len(self._open)
+
     def is_open(self, fd: int) -> bool:
         """Whether a link is open as far as was looked."""
         return fd in self._open
@@ -79,7 +92,7 @@ class LinkMonitor:
         Its end of the connection is shut down, which libzmq takes for the peer's. Returns False
         where the link has closed by itself.
         """
-        twin = _twin(fd)
+        twin = Twin.of(fd)
         if twin is None:
             return False
         with twin:
@@ -89,25 +102,16 @@ class LinkMonitor:
             self._look()
             if fd in self._closed or fd not in self._open:
                 return False
-            with contextlib.suppress(OSError):
-                # A sender that waits for room learns of it by a reset, not by its next probe.
-                twin.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-                twin.shutdown(socket.SHUT_RDWR)
+            twin.end()
         return True
 
     def received_nbytes(self, fd: int) -> int:
         """Return how many bytes libzmq has taken from a tcp link so far; 0 for an ipc link."""
-        twin = _twin(fd)
+        twin = Twin.of(fd)
         if twin is None:
             return 0
         with twin:
-            try:
-                found = twin.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
-            except OSError:
-                return 0
-        if len(found) < _BYTES_RECEIVED_AT + _BYTES_RECEIVED.size:
-            return 0
-        return int(_BYTES_RECEIVED.unpack_from(found, _BYTES_RECEIVED_AT)[0])
+            return twin.received_nbytes
 
     def _look(self) -> None:
         while self.bell.readable():
@@ -124,14 +128,59 @@ class LinkMonitor:
         self.socket.close()
 
 
-def _twin(fd: int) -> socket.socket | None:
-    """Return a socket of our own for the same connection, None where there is none any more."""
-    try:
-        number = os.dup(fd)
-    except OSError:
-        return None
-    try:
-        return socket.socket(fileno=number)
-    except OSError:
-        os.close(number)
-        return None
+class Twin:
+    """A descriptor of our own for a link's connection; any thread may have one.
+
+    As long as it is open, it stays that connection's, whatever becomes of libzmq's.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+
+    @classmethod
+    def of(cls, fd: int) -> Self | None:
+        """Return a twin, None where the descriptor is no connection's, or none is left for it."""
+        try:
+            number = os.dup(fd)
+        except OSError:
+            return None
+        try:
+            return cls(socket.socket(fileno=number))
+        except OSError:
+            os.close(number)
+            return None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def port(self) -> int:
+        """This side's tcp port, 0 where it has none."""
+        with contextlib.suppress(OSError, IndexError, TypeError, ValueError):
+            return int(self._socket.getsockname()[1])
+        return 0
+
+    @property
+    def received_nbytes(self) -> int:
+        """Bytes that libzmq has taken from a tcp link so far; 0 for an ipc link."""
+        try:
+            found = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+        except OSError:
+            return 0
+        if len(found) < _BYTES_RECEIVED_AT + _BYTES_RECEIVED.size:
+            return 0
+        return int(_BYTES_RECEIVED.unpack_from(found, _BYTES_RECEIVED_AT)[0])
+
+    def end(self) -> None:
+        """Shut the connection down, which libzmq takes for the peer's own end."""
+        with contextlib.suppress(OSError):
+            # A sender that waits for room learns of it by a reset, not by its next probe.
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Give the descriptor back; the connection stays as it is."""
+        self._socket.close()

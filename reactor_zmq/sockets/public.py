@@ -53,6 +53,7 @@ class Sockets:
 
     def bind_lane(self, endpoint: str) -> None:
         """Bind the lane socket where that is possible; ``lane_at`` stays empty otherwise."""
+        self.lane.bound_queues()
         try:
             self.lane_at = self._bound(bind(self.lane.socket, endpoint, "the lane's"))
         except ConfigError as error:
@@ -78,8 +79,12 @@ class Sockets:
         """
         if events.startswith("ipc://"):
             self.events.bound_queues()
+        if frames.startswith("ipc://"):
+            self.frames.bound_queues()
         self.events_at = self._bound(bind(self.events.socket, events, "--events", why_not))
         self.frames_at = self._bound(bind(self.frames.socket, frames, "--frames", why_not))
+        if self.frames_at.startswith("tcp://"):
+            self.frames.guard_calls(int(self.frames_at.rpartition(":")[2]))
 
     def _bound(self, endpoint: str) -> str:
         self._files.append(SocketFile(endpoint))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 
 import zmq
 
 from reactor_zmq.machines.access import AllowList
 from reactor_zmq.machines.subscriptions import Subscriptions
+from reactor_zmq.sockets.flood_guard import FloodGuard
 from reactor_zmq.sockets.keys import KeyPair
 from reactor_zmq.sockets.monitor import LinkMonitor
-from reactor_zmq.sockets.readiness import Doorbell
+from reactor_zmq.sockets.readiness import Doorbell, readable_yielding
 from reactor_zmq.sockets.zap import guard, read_user_id
 from reactor_zmq.wire.header import SYNC_TOPIC
 
@@ -23,8 +26,14 @@ MAX_SYNC_NBYTES = 64
 # Multiparts that wait for one peer: payloads pin their slots, announcements weigh nothing.
 PAYLOADS = 2
 ANNOUNCEMENTS = 1000
-# A subscription is at most 256 bytes of a topic; a flood of them is taken in small bites.
-_BATCH = 64
+# As plain numbers: joining flags of the enumeration costs as much as the call that takes them.
+_NOW = int(zmq.NOBLOCK)
+_MORE = _NOW | int(zmq.SNDMORE)
+# A subscription is at most 256 bytes of a topic; a flood of them is taken in small bites, and what
+# is not heard any more in larger ones.
+_EFFORT = 512
+_HEARD = 7
+_SRCFD = int(zmq.SRCFD)
 _MAX_SUBSCRIPTION_NBYTES = 256
 # CURVE's own handshake is longer than that.
 _MAX_CURVE_NBYTES = 1024
@@ -61,7 +70,22 @@ class FramesSocket:
         self._users: dict[int, str] = {}
         self._past: dict[int, int] = {}  # by descriptor, the last link that had it and closed
         self._allowed: AllowList | None = None
-        self.bell = Doorbell(self.socket)
+        self._drops = True
+        self._flood_guard: FloodGuard | None = None
+        self._guard: AbstractContextManager[None] = nullcontext()
+        self.bell = Doorbell(self.socket, self._readable)
+
+    def guard_calls(self, port: int) -> None:
+        """Have floods that hold up a call cut by another thread; for a tcp socket, once bound."""
+        self._guard = self._flood_guard = FloodGuard(self.monitor, port)
+
+    def bound_queues(self) -> None:
+        """Bound them, before ``bind``: nobody could cut an ipc peer that floods a call."""
+        self.socket.setsockopt(zmq.RCVHWM, _LOCAL_QUEUE)
+
+    def _readable(self, socket: zmq.Socket[bytes]) -> bool:
+        with self._guard:
+            return readable_yielding(socket)
 
     def ready(self) -> bool:
         """Whether a subscription waits."""
@@ -78,34 +102,51 @@ class FramesSocket:
         ``sync/`` topics are answered in passing, and a link that floods is cut.
         """
         changed = self.tidy()
+        if not self.ready():
+            return changed
+        with self._guard:
+            return self._take_batch() or changed
+
+    def _take_batch(self) -> bool:
+        changed, effort, last, fd = False, _EFFORT, None, -1
         for part in self._parts():
-            fd = _link_of(part)
-            if fd is not None:
+            user_id = _user_id_of(part)
+            if user_id != last:
+                last = user_id
                 # It may be another link's by now: that the old one closed is known first.
                 self.monitor.bell.ring()
                 changed = self.tidy() or changed
-                changed = self._take(fd, part) or changed
+                fd = self._whom_to_hear(part, user_id)
+            change = part.bytes if fd >= 0 else b""
+            if change[:1] in (b"\x00", b"\x01"):
+                changed = self._hear(fd, change) or changed
+                fd = -1 if fd in self._cut else fd
+                effort -= _HEARD
+            effort -= 1
+            if effort <= 0:
+                break
         return changed
 
     def _parts(self) -> Iterator[zmq.Frame]:
-        """Yield a batch of what waits.
+        """Yield what waits.
 
         Part by part: libzmq keeps to itself what looks like a subscription within a hostile
         multipart, so a part that announces more may be the last one. And without asking whether
         another waits: libzmq would take in ten new ones each time, so that a flood's queue, which
         has no bound, would grow ten times faster than it is read.
         """
-        for _ in range(_BATCH if self.ready() else 0):
+        while True:
             try:
-                yield self.socket.recv(zmq.NOBLOCK, copy=False)
+                yield self.socket.recv(_NOW, copy=False)
             except zmq.Again:
                 return
 
-    def _take(self, fd: int, part: zmq.Frame) -> bool:
-        if not self._speaks(fd, str(part.get("User-Id"))) or fd in self._cut:
-            return False
-        change = part.bytes
-        return change[:1] in (b"\x00", b"\x01") and self._hear(fd, change)
+    def _whom_to_hear(self, part: zmq.Frame, user_id: str | None) -> int:
+        """Return the descriptor of who speaks; -1 for one that was cut, or has gone."""
+        if user_id is None:
+            return -1
+        fd = int(str(part.get(_SRCFD)))
+        return fd if self._speaks(fd, user_id) and fd not in self._cut else -1
 
     def _speaks(self, fd: int, user_id: str) -> bool:
         """Whether the link that has this descriptor now is who speaks, not one before it.
@@ -144,7 +185,9 @@ class FramesSocket:
             self._end(fd)
             _log.warning("a link asked for too many subscriptions and was cut")
         elif subscribed and topic.startswith(_SYNC) and len(topic) <= MAX_SYNC_NBYTES:
-            self.socket.send(topic, zmq.NOBLOCK)
+            # It may be lost, as frames may; who asked asks again.
+            with contextlib.suppress(zmq.Again):
+                self.socket.send(topic, _NOW)
         return True
 
     def tidy(self) -> bool:
@@ -174,13 +217,43 @@ class FramesSocket:
         """Whether anybody subscribes to this topic, as far as was read."""
         return self._subscriptions.wants(topic)
 
-    def send(
-        self, topic: bytes, header: bytes, payload: memoryview, *, lend: bool
-    ) -> zmq.MessageTracker | None:
-        """Send one frame to everyone who subscribed.
+    @property
+    def watched_by_one(self) -> bool:
+        """Whether all subscriptions are one link's, so that to wait for it keeps nobody waiting."""
+        return self._subscriptions.link_count == 1
+
+    def begin(self, topic: bytes, *, drop: bool) -> bool:
+        """Send a frame's first part to everyone who subscribed; :meth:`finish` has to follow.
 
         Args:
             topic: First part.
+            drop: Let viewers whose queues are full miss this frame. Otherwise nothing is sent while
+                there is one: the result is False, and the descriptor announces when to try again.
+        """
+        self.bell.ring()
+        if self._drops != drop:
+            self.socket.setsockopt(zmq.XPUB_NODROP, not drop)
+            self._drops = drop
+        if self._begun(topic):
+            return True
+        # libzmq looks at what viewers have taken once in a millisecond, and whenever it is asked.
+        self.touch()
+        return self._begun(topic)
+
+    def _begun(self, topic: bytes) -> bool:
+        try:
+            with self._guard:
+                self.socket.send(topic, _MORE)
+        except zmq.Again:
+            return False
+        return True
+
+    def finish(
+        self, header: bytes, payload: memoryview, *, lend: bool
+    ) -> zmq.MessageTracker | None:
+        """Send the other parts of a frame that was begun.
+
+        Args:
             header: Second part.
             payload: Third part, C-contiguous bytes.
             lend: Send from the payload's own memory; it must not change until the returned
@@ -190,44 +263,59 @@ class FramesSocket:
             The tracker of a lent payload, else None.
         """
         self.bell.ring()
-        self.socket.send(topic, zmq.SNDMORE | zmq.NOBLOCK)
-        self.socket.send(header, zmq.SNDMORE | zmq.NOBLOCK)
-        if not lend:
-            self.socket.send(payload, zmq.NOBLOCK)
-            return None
-        return self.socket.send(payload, zmq.NOBLOCK, copy=False, track=True)
+        with self._guard:
+            self.socket.send(header, _MORE)
+            if not lend:
+                self.socket.send(payload, _NOW)
+                return None
+            return self.socket.send(payload, _NOW, copy=False, track=True)
+
+    def send(
+        self, topic: bytes, header: bytes, payload: memoryview, *, lend: bool
+    ) -> zmq.MessageTracker | None:
+        """Send one frame to everyone who subscribed and has room for it; as :meth:`finish`."""
+        self.begin(topic, drop=True)
+        return self.finish(header, payload, lend=lend)
 
     def announce(self, topic: bytes, header: bytes, reference: bytes) -> None:
         """Tell everyone who subscribed where a frame lies."""
         self.bell.ring()
-        self.socket.send(topic, zmq.SNDMORE | zmq.NOBLOCK)
-        self.socket.send(header, zmq.SNDMORE | zmq.NOBLOCK)
-        self.socket.send(reference, zmq.NOBLOCK)
+        self.socket.send(topic, _MORE)
+        self.socket.send(header, _MORE)
+        self.socket.send(reference, _NOW)
 
     def close(self) -> None:
         """Close; frames that have not left are not worth waiting for."""
+        if self._flood_guard is not None:
+            self._flood_guard.close()
         self.monitor.close()
         self.socket.close(linger=0)
 
 
-# A call on the socket takes in what a pipe holds, and more while that keeps coming: at RCVHWM 10 a
-# flood has kept this thread in one call for a second, at 2 it waits at its sender (at 1 nothing is
-# ever heard). TCP_MAXRT evicts a tcp peer that takes nothing for 5 s (a heartbeat would not: it is
-# never sent while a frame is half-written).
+# No RCVHWM: where libzmq stops reading a link whose queue is full, and that link then ends with a
+# PING among what was not taken yet, it aborts the process (`!_io_error`); so a cut would, too.
+# Instead, whoever floods is cut, by another thread where a call does not come back for it (see
+# `runtime/flood_guard.py`), and little of it waits in the kernel then: RCVBUF.
+# TCP_MAXRT evicts a tcp peer that takes nothing for 5 s (a heartbeat would not: it is never sent
+# while a frame is half-written).
 _OPTIONS = {
     zmq.LINGER: 0,
-    zmq.RCVHWM: 2,
+    zmq.RCVHWM: 0,
+    zmq.RCVBUF: 32 * 1024,
     zmq.MAXMSGSIZE: _MAX_SUBSCRIPTION_NBYTES,
     zmq.XPUB_VERBOSER: 1,
     zmq.TCP_MAXRT: 5000,
     zmq.BACKLOG: 1024,
     zmq.HANDSHAKE_IVL: 2000,
 }
+# At 10, a flood has kept a thread in one call for a second; at 1 nothing is ever heard. Whoever
+# reaches an ipc socket is the operator.
+_LOCAL_QUEUE = 2
 
 
-def _link_of(part: zmq.Frame) -> int | None:
-    """Return the descriptor that a part came by; libzmq's own words about dead links have none."""
+def _user_id_of(part: zmq.Frame) -> str | None:
+    """Return the name of the link that a part came by; what libzmq says by itself has none."""
     try:
-        return int(str(part.get(zmq.SRCFD)))
+        return str(part.get("User-Id"))
     except zmq.ZMQError:
         return None

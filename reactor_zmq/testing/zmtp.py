@@ -6,6 +6,7 @@ For tests of how a runtime takes hostile or broken peers; see https://rfc.zeromq
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import struct
 from collections.abc import Callable
@@ -108,6 +109,24 @@ class RawPeer:
     def send(self, *parts: bytes) -> None:
         """Send one message."""
         self.write(multipart(*parts))
+
+    def flood(self, data: bytes) -> bool:
+        """Send bytes as they are and drop what comes; return False once the other side has closed.
+
+        Raises:
+            TimeoutError: It takes and sends nothing for 10 s.
+        """
+        view = memoryview(data)
+        with contextlib.suppress(ConnectionError):
+            while view:
+                comes, goes, _ = select.select([self.socket], [self.socket], [], DEADLINE_S)
+                if comes and not self.socket.recv(65_536):
+                    return False
+                if goes:
+                    view = view[self.socket.send(view) :]
+                elif not comes:
+                    raise TimeoutError("nothing was taken for 10 s")
+        return not view
 
     def read(self, nbytes: int) -> bytes:
         """Return so many bytes.

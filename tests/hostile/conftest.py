@@ -8,9 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 
 HERE = Path(__file__).parent
@@ -77,19 +75,3 @@ def link(served: Running) -> Iterator[Callable[..., RawPeer]]:
     yield connect
     for peer in made:
         peer.close()
-
-
-def is_cut(peer: RawPeer, data: bytes, times: int) -> bool:
-    """Write the same bytes again and again; return whether the link ended meanwhile."""
-    try:
-        for _ in range(times):
-            peer.write(data)
-    except ConnectionError:
-        return True
-    return False
-
-
-def heard(peer: RawPeer) -> dict[str, Any]:
-    """Return the next envelope that a hand-made peer is told."""
-    part = peer.receive()[-1]
-    return msgspec.json.decode(part) if part[:1] == b"{" else msgspec.msgpack.decode(part)

@@ -7,7 +7,7 @@ import struct
 
 import msgspec
 import pytest
-from conftest import heard, is_cut
+from hostile_peers import heard, is_cut
 
 from reactor_zmq.config import Limits
 from reactor_zmq.testing.zmtp import (

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import logging
 from collections.abc import Iterator
+from unittest import mock
 
 import pytest
 
+from reactor_zmq import logs
 from reactor_zmq.logs import Repeats, facts_of, set_up_logging
 
 
@@ -59,9 +62,10 @@ def test_verbose_shows_what_is_for_developers():
 
 
 def front_end_said(form: str, text: str, count: int = 1, **facts: object) -> list[str]:
-    """Return the lines that come of what the front end says."""
+    """Return the lines that come of what the front end says, all of it at one moment."""
     stream = io.StringIO()
-    set_up_logging(form, stream=stream)
+    with mock.patch.object(logs, "Repeats", functools.partial(Repeats, clock=lambda: 0.0)):
+        set_up_logging(form, stream=stream)
     for _ in range(count):
         logging.getLogger("reactor_zmq.frontend").info(text, extra={"facts": facts})
     return stream.getvalue().splitlines()

@@ -25,6 +25,20 @@ def test_topic_is_wanted_while_any_link_subscribes_to_its_beginning():
     assert not found.drop(3)
 
 
+def test_links_that_want_something_are_counted():
+    """Once each, however much they want; those that took it all back don't count."""
+    found = Subscriptions()
+    assert found.link_count == 0
+    for topic in (b"frame/", b"sync/"):
+        found.hear(1, topic, 0, subscribed=True)
+    found.hear(2, b"frame/", 0, subscribed=True)
+    assert found.link_count == 2
+    found.hear(2, b"frame/", 0, subscribed=False)
+    assert found.link_count == 1
+    found.drop(1)
+    assert found.link_count == 0
+
+
 def test_link_has_a_share_of_subscriptions():
     """One more than the share is too much, however slowly they come."""
     found = Subscriptions()

@@ -180,6 +180,8 @@ def test_the_command_line_records(tmp_path, policy, capsys, wait_until):
     assert process.stdout is not None
     first = json.loads(process.stdout.readline())
     policy.send("set_speed", speed=3.0)
+    while json.loads(process.stdout.readline())["messages"] == first["messages"]:
+        pass
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=20)
     assert process.returncode == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from reactor_zmq.runtime.frame_pump import FramePump
+from reactor_zmq.runtime.outbox import Outbox
 from reactor_zmq.wire.link import Frame
 
 
@@ -20,6 +21,7 @@ def test_frame_that_is_late_does_not_overtake_one_that_waits(wait_until):
     """Two frames whose times have both come when the second arrives: the first goes first."""
     pump, sent = object.__new__(FramePump), []
     pump._due, pump._order, pump._send = [], 0, sent.append
+    pump._outbox = Outbox(None)
     soon_ns = time.monotonic_ns() + 5_000_000
     first, second, third = frame(1, soon_ns), frame(2, soon_ns + 1), frame(3, 2**62)
     pump.take(first)
@@ -35,5 +37,6 @@ def test_frame_that_is_due_goes_at_once():
     """With nothing before it, it does not go through the queue."""
     pump, sent = object.__new__(FramePump), []
     pump._due, pump._order, pump._send = [], 0, sent.append
+    pump._outbox = Outbox(None)
     pump.take(frame(1, 0))
     assert [f.seq for f in sent] == [1]

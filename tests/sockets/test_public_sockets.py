@@ -625,7 +625,7 @@ def test_cutting_a_link_that_went_cuts_nobody_else(sockets, serve):
 
 def test_frames_of_a_killed_viewer_come_back_by_a_touch(sockets, serve, wait_until):
     """Nothing is sent meanwhile; libzmq lets go of what waited for it when it is touched."""
-    frame = memoryview(bytes(2**20))
+    frame = memoryview(bytes(2**24))  # more than the kernel takes for it
     with RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", serve.once) as doomed:
         doomed.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         doomed.send(b"\x01frame/")
@@ -635,6 +635,38 @@ def test_frames_of_a_killed_viewer_come_back_by_a_touch(sockets, serve, wait_unt
         doomed.reset()
     wait_until(lambda: sockets.touch() or all(tracker.done for tracker in lent))
     pyzmqs_garbage.stop()  # the thread that tells trackers
+
+
+def test_frame_begins_where_a_full_queue_has_room_again(sockets, serve, wait_until):
+    """Without dropping it waits, and nothing of it has left; then it arrives whole, once."""
+    payload = memoryview(bytes(2**20))
+    with RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", serve.once) as viewer:
+        viewer.send(b"\x01frame/")
+        serve.until(lambda: sockets.frames.watched_by_one)
+        sent = 0
+        while sockets.frames.begin(b"frame/%03d" % sent, drop=False):
+            sockets.frames.finish(b"h", payload, lend=False)
+            sent += 1
+        for n in range(sent):
+            assert viewer.receive() == [b"frame/%03d" % n, b"h", payload]
+        wait_until(lambda: sockets.frames.begin(b"frame/again", drop=False))
+        sockets.frames.finish(b"h", payload, lend=False)
+        assert viewer.receive()[0] == b"frame/again"
+
+
+def test_viewer_that_misses_a_frame_is_not_waited_for_again(sockets, serve):
+    """Until it takes something: the next frames go to those that have room."""
+    payload = memoryview(bytes(2**20))
+    with RawPeer.greeted(sockets.frames_at, TOKEN, b"SUB", serve.once) as viewer:
+        viewer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        viewer.send(b"\x01frame/")
+        serve.until(lambda: sockets.frames.watched_by_one)
+        while sockets.frames.begin(b"frame/", drop=False):
+            sockets.frames.finish(b"h", payload, lend=False)
+        assert sockets.frames.begin(b"frame/", drop=True)
+        sockets.frames.finish(b"h", payload, lend=False)
+        assert sockets.frames.begin(b"frame/", drop=False)
+        sockets.frames.finish(b"h", payload, lend=False)
 
 
 def test_peer_that_sends_faster_than_it_is_heard_is_cut(sockets, serve, monkeypatch):

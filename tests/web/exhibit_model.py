@@ -19,6 +19,7 @@ from reactor_zmq import (
     ModelMessage,
     Output,
     ReactorPipeline,
+    TrackPayload,
     UploadedFile,
     Video,
     event,
@@ -108,4 +109,5 @@ class Exhibit(ReactorPipeline):
             samples = np.arange(at, at + RATE // FPS) / RATE
             at += RATE // FPS
             tone = np.sin(2 * np.pi * 440 * samples) * 32000 * self.state.gain
-            yield Sight(main_video=self.picture(), seen=seen, tone=tone.astype(np.int16)[None])
+            picture = TrackPayload(self.picture(), metadata={"level": self.state.level})
+            yield Sight(main_video=picture, seen=seen, tone=tone.astype(np.int16)[None])

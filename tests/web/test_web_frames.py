@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import pytest
@@ -83,6 +84,28 @@ def test_several_tracks(exhibit: Bridged, open_page, until):
     assert pixels(page, "seen")["size"] == [64, 48]
 
 
+def test_tracks_that_come_late(exhibit: Bridged, context, open_page, until):
+    """A page that was there while the model loaded shows its pictures when they are told of."""
+
+    def late(socket: Any) -> None:
+        server = socket.connect_to_server()
+
+        def said(text: str | bytes) -> None:
+            told = json.loads(text)
+            if told["type"] != "$welcome":
+                socket.send(text)
+                return
+            tracks, told["data"]["tracks"] = told["data"]["tracks"], []
+            socket.send(json.dumps(told))
+            socket.send(json.dumps({"type": "$tracks", "data": {"tracks": tracks}}))
+
+        server.on_message(said)
+
+    context.route_web_socket("**/ws", late)
+    page = open_page(exhibit.url())
+    until(page, "document.querySelectorAll('.tile.live').length === 2", "both tracks")
+
+
 def test_camera_round_trip(exhibit: Bridged, open_page, until, picture):
     """The camera goes to the model and comes back as another track; stopping it ends that."""
     page = open_page(exhibit.url())
@@ -130,6 +153,32 @@ def test_frames_are_told(exhibit: Bridged, open_page, until):
     assert [f["seq"] for f in told] == sorted({f["seq"] for f in told})
     assert {(f["width"], f["height"]) for f in told} == {(WIDTH, HEIGHT)}
     assert all(f["drawnMs"] >= f["madeMs"] - 50 for f in told)
+
+
+@pytest.mark.parametrize("codec", ["rgba", "i420", "jpeg"])
+def test_metadata_comes_with_each_codec(exhibit: Bridged, open_page, until, codec: str):
+    """What the author attached is told of every frame, whatever becomes of its bytes."""
+    page = open_page(exhibit.url(f"codecs={codec}"))
+    page.evaluate("() => { globalThis.told = []; reactor.on('frame', (f) => told.push(f)); }")
+    until(page, "told.filter((f) => f.track === 'main_video').length > 5")
+    told = [f for f in page.evaluate("told") if f["track"] == "main_video"]
+    level = page.evaluate("reactor.getState().level")
+    assert [(f["codec"], f["metadata"]) for f in told] == [(codec, {"level": level})] * len(told)
+
+
+def test_frames_that_browsers_cannot_turn_into_bytes(exhibit: Bridged, context, open_page, until):
+    """A browser whose frames can't be copied as colours draws them, in the same colours."""
+
+    def spoil(route: Any) -> None:
+        text = route.fetch().text()
+        assert '{ format: "RGBA" }' in text
+        wrong = text.replace('{ format: "RGBA" }', '{ format: "nonsense" }')
+        route.fulfill(body=wrong, content_type="text/javascript")
+
+    context.route("**/frames/pixels.js", spoil)
+    page = open_page(exhibit.url("codecs=i420"))
+    until(page, f"n => ({CODEC})(n) === 'i420'", "the codec", "main_video")
+    assert furthest(pixels(page)["pixels"], page.evaluate("reactor.getState().level")) <= 3
 
 
 BROKEN_H264 = ("return { codec,", "return { codec: 'avc1.nonsense',")

@@ -19,7 +19,8 @@ export class Painter {
       this.canvas.width = width;
       this.canvas.height = height;
     }
-    this.#context?.drawImage(picture, 0, 0, width, height);
+    if (picture instanceof ImageData) this.#context?.putImageData(picture, 0, 0);
+    else this.#context?.drawImage(picture, 0, 0, width, height);
   }
 
   /**

@@ -5,9 +5,12 @@ import { HEADER_NBYTES, decodeHeader, withRest } from "../protocol.js";
 /** @typedef {import("../protocol.js").FrameRecord} FrameRecord */
 
 /**
- * Reads into memory that is given, so that nothing is copied in the page's process.
+ * Reads into memory that is given, always the same: for a raw picture, fresh memory costs as much as
+ * its reading.
  */
 class ByobSource {
+  #memory = new ArrayBuffer(0);
+
   /** @param {ReadableStreamBYOBReader} reader */
   constructor(reader) {
     this.reader = reader;
@@ -15,17 +18,19 @@ class ByobSource {
 
   /**
    * @param {number} nbytes
-   * @returns {Promise<Uint8Array<ArrayBuffer> | null>} Null when the stream ended before that.
+   * @returns {Promise<Uint8Array<ArrayBuffer> | null>} Null when the stream ended before that; good
+   *   until the next call.
    */
   async take(nbytes) {
-    let buffer = new ArrayBuffer(nbytes);
+    let memory = this.#memory.byteLength < nbytes ? new ArrayBuffer(nbytes) : this.#memory;
     for (let filled = 0; filled < nbytes; ) {
-      const { value } = await this.reader.read(new Uint8Array(buffer, filled));
+      const { value } = await this.reader.read(new Uint8Array(memory, filled, nbytes - filled));
       if (!value?.byteLength) return null;
       filled += value.byteLength;
-      buffer = /** @type {ArrayBuffer} */ (value.buffer);
+      memory = /** @type {ArrayBuffer} */ (value.buffer);
     }
-    return new Uint8Array(buffer);
+    this.#memory = memory;
+    return new Uint8Array(memory, 0, nbytes);
   }
 }
 
@@ -41,7 +46,7 @@ class ChunkSource {
 
   /**
    * @param {number} nbytes
-   * @returns {Promise<Uint8Array<ArrayBuffer> | null>} Null when the stream ended before that.
+   * @returns {Promise<Uint8Array<ArrayBuffer> | null>} As above.
    */
   async take(nbytes) {
     const whole = new Uint8Array(nbytes);
@@ -77,7 +82,7 @@ export function sourceOf(body) {
 /**
  * Read records until the stream ends.
  * @param {ReadableStream<Uint8Array<ArrayBuffer>>} body
- * @returns {AsyncGenerator<FrameRecord, void, void>} Each owns its memory.
+ * @returns {AsyncGenerator<FrameRecord, void, void>} The memory of each is good until the next.
  */
 export async function* readRecords(body) {
   const source = sourceOf(body);

@@ -4,10 +4,13 @@ import { nowMs } from "../clock.js";
 import { Kind, isOlder, metadataOf } from "../protocol.js";
 import { decoderFor } from "./decoders.js";
 import { Meter } from "./meter.js";
+import { Ways, giveBack, pixelsOf } from "./pixels.js";
 
 /** @typedef {import("../protocol.js").FrameRecord} FrameRecord */
 /** @typedef {import("./decoders.js").Decoder} Decoder */
+/** @typedef {import("./decoders.js").Picture} Picture */
 /** @typedef {import("./painter.js").Painter} Painter */
+/** @typedef {{receivedMs: number, metadata: any, data?: Uint8Array}} Told */
 
 /**
  * @typedef {object} TrackListener
@@ -24,6 +27,7 @@ export class Track {
   #codec = "";
   /** @type {Decoder | null} */
   #decoder = null;
+  #ways = new Ways();
   /** @type {{epoch: number, seq: number} | null} */
   #newest = null;
 
@@ -32,7 +36,7 @@ export class Track {
     this.listener = listener;
   }
 
-  /** @param {FrameRecord} record Its memory is taken over. */
+  /** @param {FrameRecord} record Its memory is read before this returns. */
   accept(record) {
     this.meter.missed += record.missing;
     if (record.kind === Kind.VIDEO) void this.#video(record, nowMs());
@@ -48,6 +52,7 @@ export class Track {
     this.#decoder?.close();
     this.#decoder = null;
     this.#codec = "";
+    this.#ways = new Ways();
   }
 
   /**
@@ -55,9 +60,10 @@ export class Track {
    * @param {number} receivedMs
    */
   async #video(record, receivedMs) {
+    const metadata = metadataOf(record);
     try {
       const picture = await this.#decoderOf(record.codec).decode(record);
-      if (picture) this.#show(record, picture, receivedMs);
+      if (picture) await this.#show(record, picture, { receivedMs, metadata });
     } catch (error) {
       this.close();
       this.listener.failed(record.codec, error instanceof Error ? error.message : String(error));
@@ -74,39 +80,55 @@ export class Track {
   }
 
   /**
-   * @param {FrameRecord} record
-   * @param {import("./decoders.js").Picture} picture
-   * @param {number} receivedMs
+   * @param {FrameRecord} record Its memory is gone.
+   * @param {Picture} picture Closed here.
+   * @param {Told} told
    */
-  #show(record, picture, receivedMs) {
+  async #show(record, picture, told) {
+    const began = nowMs();
+    const frame = "copyTo" in picture && this.painters.size ? picture : null;
+    const way = frame ? this.#ways.next : "draw";
+    const drawable = frame && way === "copy" ? await this.#bytes(frame) : picture;
     if (this.#newest && isOlder(record, this.#newest)) this.meter.thrown += 1;
     else {
       this.#newest = record;
-      for (const painter of this.painters) painter.draw(picture);
-      this.#shown(record, receivedMs, {});
+      for (const painter of this.painters) painter.draw(drawable);
+      if (frame) this.#ways.took(way, nowMs() - began);
+      this.#shown(record, told);
     }
-    picture.close();
+    if ("close" in drawable) drawable.close();
+    else giveBack(drawable);
+  }
+
+  /** @param {VideoFrame} frame Closed, if it is not what is returned. */
+  async #bytes(frame) {
+    try {
+      const image = await pixelsOf(frame);
+      frame.close();
+      return image;
+    } catch {
+      this.#ways.onlyDraw();
+      return frame;
+    }
   }
 
   /** @param {FrameRecord} record */
   #other(record) {
+    const metadata = metadataOf(record);
     if (record.kind === Kind.AUDIO) this.listener.heard(record);
     const data = record.kind === Kind.TENSOR ? { data: record.payload.slice() } : {};
-    this.#shown(record, nowMs(), data);
+    this.#shown(record, { receivedMs: nowMs(), metadata, ...data });
     this.listener.done(record);
   }
 
   /**
    * @param {FrameRecord} record
-   * @param {number} receivedMs
-   * @param {object} extra
+   * @param {Told} told
    */
-  #shown(record, receivedMs, extra) {
+  #shown(record, { receivedMs, ...extra }) {
     const drawnMs = nowMs();
     this.meter.show(record, receivedMs, drawnMs);
     const { epoch, seq, width, height, codec, missing, madeMs } = record;
-    const metadata = metadataOf(record);
-    const told = { epoch, seq, width, height, codec, missing, madeMs, drawnMs, metadata, ...extra };
-    this.listener.shown(record, told);
+    this.listener.shown(record, { epoch, seq, width, height, codec, missing, madeMs, drawnMs, ...extra });
   }
 }

@@ -41,11 +41,16 @@ class Timer:
 
     def clear(self) -> None:
         """Take note that it has fired."""
+        if self.drain():
+            self._due_ns = None
+
+    def drain(self) -> bool:
+        """Make it unreadable where it has fired, and return that; any thread may call it."""
         try:
             os.read(self._fd, 8)
         except BlockingIOError:
-            return
-        self._due_ns = None
+            return False
+        return True
 
     def close(self) -> None:
         """Give the descriptor back."""
