@@ -21,16 +21,16 @@ measured. Everything is measured in one run, so that ratios hold on the machine 
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import statistics
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
+from gpu_libraries import Library, find_library
 
 from reactor_zmq.machines.slots import Slots
 from reactor_zmq.memory.arrays import check_video
@@ -48,72 +48,6 @@ ROWS = ("pinned copy GB/s", "submit us p50 | p99", "stored after us p50 | p99", 
         "bytes a processor copied / frame", "lock ms / slot", "to_video submit us p50 | p99",
         "float picture to slot us p50 | p99", "the same, torch or cupy ops",
         "bytes over the bus / frame")  # fmt: skip
-
-
-class Library(Protocol):
-    """How a library makes a frame on the GPU and brings one to the host."""
-
-    def make(self, shape: tuple[int, ...]) -> Any:
-        """Return random bytes on the GPU, there when this returns."""
-        ...
-
-    def floats(self, shape: tuple[int, ...]) -> Any:
-        """Return random float32 in 0..1 on the GPU, there when this returns."""
-        ...
-
-    def ops(self, picture: Any) -> Any:
-        """Return a (channels, height, width) picture as bytes by the library's own means."""
-        ...
-
-    def host(self, array: Any) -> Any:
-        """Return a copy on the host."""
-        ...
-
-
-class Torch:
-    """torch."""
-
-    def __init__(self) -> None:
-        self._torch: Any = importlib.import_module("torch")
-
-    def make(self, shape: tuple[int, ...]) -> Any:
-        array = self._torch.randint(0, 256, shape, dtype=self._torch.uint8, device="cuda")
-        self._torch.cuda.synchronize()
-        return array
-
-    def floats(self, shape: tuple[int, ...]) -> Any:
-        array = self._torch.rand(shape, device="cuda")
-        self._torch.cuda.synchronize()
-        return array
-
-    def ops(self, picture: Any) -> Any:
-        return (picture.clip(0, 1) * 255 + 0.5).to(self._torch.uint8).permute(1, 2, 0)
-
-    def host(self, array: Any) -> Any:
-        return array.cpu().numpy()
-
-
-class Cupy:
-    """cupy."""
-
-    def __init__(self) -> None:
-        self._cupy: Any = importlib.import_module("cupy")
-
-    def make(self, shape: tuple[int, ...]) -> Any:
-        array = self._cupy.random.randint(0, 256, shape).astype(self._cupy.uint8)
-        self._cupy.cuda.Device().synchronize()
-        return array
-
-    def floats(self, shape: tuple[int, ...]) -> Any:
-        array = self._cupy.random.rand(*shape).astype(self._cupy.float32)
-        self._cupy.cuda.Device().synchronize()
-        return array
-
-    def ops(self, picture: Any) -> Any:
-        return (picture.clip(0, 1) * 255 + 0.5).astype(self._cupy.uint8).transpose(1, 2, 0)
-
-    def host(self, array: Any) -> Any:
-        return array.get()
 
 
 class LockRefused(LibCuda):
@@ -323,23 +257,6 @@ def percentiles(values: list[float]) -> str:
     """Return median and 99th percentile."""
     middle, high = np.percentile(values, (50, 99))
     return f"{middle:.0f} | {high:.0f}"
-
-
-def find_library() -> Library:
-    """Return the first library that works here.
-
-    Raises:
-        CudaError: There is no driver, or no library.
-    """
-    LibCuda()
-    for kind in (Torch, Cupy):
-        try:
-            library = kind()
-        except ImportError:
-            continue
-        library.make((1, 1, 1))
-        return library
-    raise CudaError("import", -1, "neither torch nor cupy is installed")
 
 
 def main() -> None:
