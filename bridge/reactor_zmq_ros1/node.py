@@ -21,7 +21,9 @@ from reactor_zmq_ros1.messages import from_cdr, ros_class
 from reactor_zmq_ros1.tracks import Inlet, Outlet
 from reactor_zmq_ros2.contract import Contract, read_contract
 from reactor_zmq_ros2.discovery import TOKEN_VARIABLE
+from reactor_zmq_ros2.frames import Header
 from reactor_zmq_ros2.health import diagnostics
+from reactor_zmq_ros2.lane import Samples
 from reactor_zmq_ros2.link import Link
 from reactor_zmq_ros2.names import input_name, ros_name
 from reactor_zmq_ros2.pictures import best_decoder, best_encoder
@@ -110,12 +112,12 @@ class BridgeNode:
             rospy.logwarn(f"no link: {reason}")
             self._tell_state()
 
-    def _show(self, track: str, header: Any, payload: Any) -> None:
+    def _show(self, track: str, header: Header, samples: Samples) -> None:
         outlet = self._outlets.get(track)
         if outlet:
             simulated = not rospy.rostime.is_wallclock()
             stamp_ns = self._sim.at(header.produced_ns) if simulated else header.produced_ns
-            outlet.show(header, payload, stamp_ns, time.time_ns())
+            outlet.show(header, samples, stamp_ns, time.time_ns())
 
     def _tell_state(self) -> None:
         told = {**self._status, "fields": self._fields}

@@ -21,6 +21,7 @@ from reactor_zmq_ros2.names import optical_frame
 if TYPE_CHECKING:
     from reactor_zmq_ros1.node import BridgeNode
     from reactor_zmq_ros2.frames import Header
+    from reactor_zmq_ros2.lane import Samples
 
 DEPTH = 2
 # rospy keeps only the newest where its buffer holds more than one message.
@@ -39,6 +40,7 @@ class Outlet:
             encoder=node.encoder,
             tensor=topic.get("tensor") or {},
             calibration=self._calibration(),
+            pictures=topic["kind"] == "video",
         )
         kinds = dict(VIDEO) if topic["kind"] == "video" else {}
         kinds |= {suffix: (suffix, kind) for suffix, kind in tensors.topics_of(topic)}
@@ -51,18 +53,25 @@ class Outlet:
         """Say whether anybody subscribes to one of the topics."""
         return any(found.get_num_connections() for _, found in self._publishers.values())
 
-    def show(self, header: Header, payload: Any, stamp_ns: int, received_ns: int) -> None:
-        """Publish one frame on each topic that somebody subscribes to."""
-        self.figures.note(header, received_ns)
+    def show(self, header: Header, samples: Samples, stamp_ns: int, received_ns: int) -> None:
+        """Publish one frame on each topic that somebody subscribes to; not one that has gone."""
         with self._lock:
-            for key, (kind, publisher) in self._publishers.items():
-                if publisher.get_num_connections():
-                    try:
-                        cdr = self._form.message(key, header, payload, stamp_ns)
-                    except ValueError as error:
-                        rospy.logwarn_once(f"{self.track}: {error}")
-                    else:
-                        publisher.publish(from_cdr(kind, cdr))
+            watched = {
+                key: found
+                for key, found in self._publishers.items()
+                if found[1].get_num_connections()
+            }
+            copy = self._form.copied(watched, header, samples.view, stamp_ns)
+            if not samples.is_whole():
+                return
+            self.figures.note(header, received_ns)
+            for key, (kind, publisher) in watched.items():
+                try:
+                    cdr = self._form.message_of_copy(key, header, copy, stamp_ns)
+                except ValueError as error:
+                    rospy.logwarn_once(f"{self.track}: {error}")
+                else:
+                    publisher.publish(from_cdr(kind, cdr))
 
     def close(self) -> None:
         """Take the topics back."""

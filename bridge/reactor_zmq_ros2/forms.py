@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,7 @@ class Form:
     encoder: Encoder
     tensor: Mapping[str, Any] = field(default_factory=dict[str, Any])
     calibration: dict[str, Any] | None = None
+    pictures: bool = True
 
     def message(self, key: str, header: Header, payload: Any, stamp_ns: int) -> bytes:
         """Return a frame as CDR; ``key`` is one of `VIDEO`, or a numeric topic's suffix.
@@ -39,6 +40,25 @@ class Form:
         if key == "compressed":
             return self._compressed(header, payload, stamp_ns)
         return tensors.message(key, self.tensor, header, payload, stamp_ns, self.frame_id)
+
+    def copied(self, keys: Collection[str], header: Header, view: Any, stamp_ns: int) -> bytes:
+        """Return the only copy of the samples: of pictures the message that ends with them."""
+        if not self.pictures:
+            return bytes(view)
+        if "image" in keys or "compressed" in keys:
+            return frames.image(header, view, stamp_ns, self.frame_id)
+        return b""
+
+    def message_of_copy(self, key: str, header: Header, copy: bytes, stamp_ns: int) -> bytes:
+        """Return what `message` does, from what `copied` gave.
+
+        Raises:
+            ValueError: As `message`.
+        """
+        if key == "image":
+            return copy
+        payload = memoryview(copy)[len(copy) - header.nbytes :] if key == "compressed" else copy
+        return self.message(key, header, payload, stamp_ns)
 
     def _compressed(self, header: Header, payload: Any, stamp_ns: int) -> bytes:
         encoding = frames.ros_encoding(header)

@@ -21,6 +21,7 @@ from reactor_zmq_ros2.ros_types import ros_type
 
 if TYPE_CHECKING:
     from reactor_zmq_ros2.frames import Header
+    from reactor_zmq_ros2.lane import Samples
     from reactor_zmq_ros2.link import Link
     from reactor_zmq_ros2.node import BridgeNode
 
@@ -43,13 +44,15 @@ class Outlet:
         self._node = node
         self._lock = threading.Lock()
         self._publishers: dict[str, Any] = {}
+        pictures = topic["kind"] == "video"
         self._form = Form(
             frame_id=node.text_parameter(f"{self.track}.frame_id", optical_frame(self.track)),
             encoder=node.encoder,
             tensor=topic.get("tensor") or {},
-            calibration=self._calibration() if topic["kind"] == "video" else None,
+            calibration=self._calibration() if pictures else None,
+            pictures=pictures,
         )
-        if topic["kind"] == "video":
+        if pictures:
             for key, (suffix, type_name) in VIDEO.items():
                 self._add(key, type_name, f"~/{self.track}{suffix}")
         for suffix, type_name in tensors.topics_of(topic):
@@ -59,15 +62,19 @@ class Outlet:
         """Say whether anybody subscribes to one of the topics."""
         return any(found.get_subscription_count() for found in self._publishers.values())
 
-    def show(self, header: Header, payload: Any, stamp_ns: int, received_ns: int) -> None:
-        """Publish one frame on each topic that somebody subscribes to."""
-        self.figures.note(header, received_ns)
+    def show(self, header: Header, samples: Samples, stamp_ns: int, received_ns: int) -> None:
+        """Publish one frame on each topic that somebody subscribes to; not one that has gone."""
         with self._lock:
-            for key, publisher in self._publishers.items():
-                if publisher.get_subscription_count():
-                    data = self._message(key, header, payload, stamp_ns)
-                    if data:
-                        publisher.publish(data)
+            publishers = self._publishers.items()
+            watched = {key: to for key, to in publishers if to.get_subscription_count()}
+            copy = self._form.copied(watched, header, samples.view, stamp_ns)
+            if not samples.is_whole():
+                return
+            self.figures.note(header, received_ns)
+            for key, publisher in watched.items():
+                data = self._message(key, header, copy, stamp_ns)
+                if data:
+                    publisher.publish(data)
 
     def close_with(self, _link: Link) -> None:
         """Take the topics back."""
@@ -92,9 +99,9 @@ class Outlet:
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
 
-    def _message(self, key: str, header: Header, payload: Any, stamp_ns: int) -> bytes:
+    def _message(self, key: str, header: Header, copy: bytes, stamp_ns: int) -> bytes:
         try:
-            return self._form.message(key, header, payload, stamp_ns)
+            return self._form.message_of_copy(key, header, copy, stamp_ns)
         except ValueError as error:
             self._node.get_logger().warning(f"{self.track}: {error}", once=True)
             return b""

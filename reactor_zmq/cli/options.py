@@ -195,7 +195,16 @@ def _watch(commands: _Commands) -> None:
 
 
 def _bridge(commands: _Commands) -> None:
-    bridge = _command(commands, "bridge", "Show a run in browsers.")
+    _serving(_command(commands, "bridge", "Show a run in browsers."))
+    foxglove = _command(commands, "foxglove", "Show a run in Foxglove, live.")
+    _serving(foxglove)
+    foxglove.add_argument(
+        "--scope", choices=("view", "steer"), default="steer",
+        help="what the printed address lets Foxglove do (default: %(default)s)",
+    )  # fmt: skip
+
+
+def _serving(bridge: argparse.ArgumentParser) -> None:
     bridge.add_argument("name", nargs="?", default="", help=_NAME)
     bridge.add_argument("--port", type=port, default=8765, help="0 takes a free one")
     bridge.add_argument("--host", default="127.0.0.1", help="address to listen on")
