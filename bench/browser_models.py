@@ -62,7 +62,7 @@ class At60(Unpaced):
     fps = 60
 
 
-class At200(Unpaced):
-    """Faster than any browser shows them."""
+class At120(Unpaced):
+    """Faster than a browser is to show them."""
 
-    fps = 200
+    fps = 120

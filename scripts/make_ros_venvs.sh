@@ -25,6 +25,17 @@ make_one jazzy 7.1.6
 # One of the two has what encodes and decodes JPEG.
 make_one kilted 9.1.2 simplejpeg pillow
 
+# A rosbridge server that is not ours; its program comes without the right to be run.
+if [ -e "$folder/jazzy/.stamp" ] && [ ! -e "$folder/jazzy/.rosbridge" ]; then
+    if "$folder/jazzy/bin/python" -m pip install --quiet --disable-pip-version-check \
+        "rosbridge-server-rs==0.1.6"; then
+        chmod +x "$folder"/jazzy/lib/python3*/site-packages/rosbridge_server_rs/rosbridge_server_rs_jazzy
+        touch "$folder/jazzy/.rosbridge"
+    else
+        echo "######## SKIPPED: rosbridge-server-rs is not to be had here" >&2
+    fi
+fi
+
 if [ ! -e "$folder/npm/.stamp" ]; then
     mkdir -p "$folder/npm"
     if npm install --silent --no-audit --no-fund --prefix "$folder/npm" roslib@2.1.0 ws; then

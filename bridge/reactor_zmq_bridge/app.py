@@ -10,6 +10,7 @@ from aiohttp import hdrs, web
 
 from reactor_zmq_bridge import handlers
 from reactor_zmq_bridge.bridge import Bridge
+from reactor_zmq_bridge.foxglove.handler import foxglove
 from reactor_zmq_bridge.gate import Gate
 from reactor_zmq_bridge.requests import BRIDGE, DOORMAN, GATE, refusal
 from reactor_zmq_bridge.rosbridge.handler import rosbridge
@@ -54,6 +55,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/", _page),
     Route("GET", "/ws", handlers.socket),
     Route("GET", "/rosbridge", rosbridge),
+    Route("GET", "/foxglove", foxglove),
     Route("GET", "/stream", handlers.stream),
     Route("GET", "/mjpeg/{track}", handlers.mjpeg),
     Route("POST", "/uploads", take_file),

@@ -65,8 +65,12 @@ class FrontDoor:
                 return scope
         raise BridgeError("unauthenticated", _WRONG)
 
-    async def connect(self, token: str, name: str, scope: Scope) -> AsyncClient:
+    async def connect(
+        self, token: str, name: str, scope: Scope, *, follow_events: bool = False
+    ) -> AsyncClient:
         """Return a client of the run that proves itself with ``token``.
+
+        One that follows events hears those of all clients, and may steer.
 
         Raises:
             BridgeError: ``unauthenticated``, ``forbidden``, ``busy`` or ``unreachable``.
@@ -80,6 +84,7 @@ class FrontDoor:
                 scope=scope,
                 timeout=self.connect_s,
                 server_key=found.server_key or None,
+                follow_events=follow_events,
             )
         except AuthenticationError as error:
             raise BridgeError("unauthenticated", _WRONG) from error

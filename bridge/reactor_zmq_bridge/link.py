@@ -40,8 +40,8 @@ class Link:
         self._times = times
         self._most_nbytes = most_nbytes
         self._pulse = Pulse(times, time.monotonic())
-        self._texts: deque[str] = deque()
-        self._texts_nbytes = 0
+        self._words: deque[str | bytes] = deque()
+        self._words_nbytes = 0
         self._reader: asyncio.Task[None] | None = None
         self._closing: list[asyncio.Future[None]] = []
         self._stirred = asyncio.Event()
@@ -55,11 +55,11 @@ class Link:
 
     # --- out ----------------------------------------------------------------------------------
 
-    def say(self, text: str) -> None:
-        """Send a text when those before it have left; who does not read is let go."""
-        self._texts.append(text)
-        self._texts_nbytes += len(text)
-        if self._texts_nbytes > self._most_nbytes:
+    def say(self, word: str | bytes) -> None:
+        """Send a text, or bytes, when those before it have left; who does not read is let go."""
+        self._words.append(word)
+        self._words_nbytes += len(word)
+        if self._words_nbytes > self._most_nbytes:
             self.abort()
         self._stirred.set()
 
@@ -80,10 +80,13 @@ class Link:
         """
         with Patience(self.transport, self._times.send_s, self.abort):
             async with self._lock:
-                if isinstance(data, str):
-                    await self._socket.send_str(data)
-                else:
-                    await self._socket.send_bytes(data)
+                await self._send(data)
+
+    async def _send(self, data: str | bytes) -> None:
+        if isinstance(data, str):
+            await self._socket.send_str(data)
+        else:
+            await self._socket.send_bytes(data)
 
     def abort(self) -> None:
         """Break the connection at once."""
@@ -97,8 +100,8 @@ class Link:
             await self._stop_reading()
             with suppress(ConnectionError, RuntimeError):
                 async with self._lock:
-                    while self._texts and not self.closed:
-                        await self._socket.send_str(self._texts.popleft())
+                    while self._words and not self.closed:
+                        await self._send(self._words.popleft())
                 await self._socket.close(code=code, message=reason.encode())
         finally:
             timer.cancel()
@@ -134,13 +137,13 @@ class Link:
         while True:
             await self._stirred.wait()
             self._stirred.clear()
-            while self._texts:
-                text = self._texts.popleft()
-                self._texts_nbytes -= len(text)
+            while self._words:
+                word = self._words.popleft()
+                self._words_nbytes -= len(word)
                 try:
                     with Patience(self.transport, self._times.send_s, self.abort):
                         async with self._lock:
-                            await self._socket.send_str(text)
+                            await self._send(word)
                 except (ConnectionError, RuntimeError):
                     return
 

@@ -231,11 +231,12 @@ class Session:
     async def _learn_again(self) -> None:
         before = self.schema
         await self._learn_schema()
-        if self.schema != before:
-            self._show("$schema", self.schema)
+        # First the tracks: who is told of a schema may take it that all is known.
         if self.tracks != self._tracks_told:
             self._tracks_told = self.tracks
             self._show("$tracks", {"tracks": [track.told() for track in self.tracks]})
+        if self.schema != before:
+            self._show("$schema", self.schema)
 
     async def _watch_client(self) -> None:
         # Messages go by the callback, in order with replies and state; here they are let go.

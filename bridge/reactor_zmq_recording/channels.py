@@ -14,7 +14,7 @@ from reactor_zmq.client import Frame
 from reactor_zmq.wire.contract import TensorContract
 from reactor_zmq.wire.control import InputInfo, TopicInfo
 from reactor_zmq_recording.numbers import message_type, to_message
-from reactor_zmq_recording.pictures import Codec, picture_encoder
+from reactor_zmq_recording.pictures import PICTURES, Codec, picture_encoder, suitable
 from reactor_zmq_ros2.cdr import encode, time_of
 
 TEXT = "std_msgs/msg/String"
@@ -26,6 +26,7 @@ Direction = Literal["in", "out"]
 Track = TopicInfo | InputInfo
 # What is not a frame: applied events, the model's messages, its state and its status.
 WORDS = ("events", "messages", "state", "status")
+_ANY_NUMBERS = TensorContract("<f4")
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,44 @@ def metadata_message(frame: Frame) -> bytes:
     return text_message(told)
 
 
+def track_plan(model: str, track: Track, direction: Direction, codec: Codec) -> ChannelPlan:
+    """Return the channel of a track.
+
+    Args:
+        model: Name of the model.
+        track: As the runtime told it.
+        direction: Whether the model makes it or clients do.
+        codec: For pictures.
+    """
+    notes = {"track": track.track, "kind": track.kind, "direction": direction}
+    base = f"/{ros_name(model)}/{track.track}"
+    match track.kind:
+        case "video":
+            form = PICTURES[codec]
+            return ChannelPlan(f"{base}/{form.topic}", form.message_type, notes)
+        case "audio":
+            return ChannelPlan(base, AUDIO, notes)
+        case _:
+            tensor = track.tensor or _ANY_NUMBERS
+            notes["tensor"] = msgspec.json.encode(tensor).decode()
+            return ChannelPlan(base, message_type(tensor), notes)
+
+
+def frame_encoder(track: Track, codec: Codec) -> FrameEncoder:
+    """Return what encodes a track's frames.
+
+    Raises:
+        ConfigError: What the codec needs is not installed.
+    """
+    match track.kind:
+        case "video":
+            return picture_encoder(codec, f"{track.track}_optical_frame", USUAL_HZ)
+        case "audio":
+            return _Audio()
+        case _:
+            return _Numbers(track.tensor or _ANY_NUMBERS)
+
+
 def plan_track(
     model: str, track: Track, direction: Direction, codec: Codec, first: Frame
 ) -> tuple[ChannelPlan, FrameEncoder]:
@@ -90,26 +129,14 @@ def plan_track(
         model: Name of the model.
         track: As the runtime told it.
         direction: Whether the model makes it or clients do.
-        codec: For pictures.
-        first: Its first frame, after which the encoder is made.
+        codec: For pictures; what it can't hold goes in raw.
+        first: The track's first frame.
 
     Raises:
         ConfigError: What the codec needs is not installed.
     """
-    notes = {"track": track.track, "kind": track.kind, "direction": direction}
-    base = f"/{ros_name(model)}/{track.track}"
-    frame_id = f"{track.track}_optical_frame"
-    match track.kind:
-        case "video":
-            encoder = picture_encoder(codec, first, frame_id, USUAL_HZ)
-            plan = ChannelPlan(f"{base}/{encoder.topic}", encoder.message_type, notes)
-            return plan, encoder
-        case "audio":
-            return ChannelPlan(base, AUDIO, notes), _Audio()
-        case _:
-            tensor = track.tensor or TensorContract("<f4")
-            notes["tensor"] = msgspec.json.encode(tensor).decode()
-            return ChannelPlan(base, message_type(tensor), notes), _Numbers(tensor)
+    codec = suitable(codec, first)
+    return track_plan(model, track, direction, codec), frame_encoder(track, codec)
 
 
 class _Numbers:

@@ -42,17 +42,22 @@ class PictureEncoder(Protocol):
         ...
 
 
-def picture_encoder(codec: Codec, sample: Frame, frame_id: str, rate_hz: float) -> PictureEncoder:
-    """Return the encoder for frames like this one; what a codec can't hold goes in raw.
+def suitable(codec: Codec, sample: Frame) -> Codec:
+    """Return the codec for frames like this one: what it can't hold goes as JPEG, or raw."""
+    if codec == "h264" and sample.encoding in ("rgb8", "rgba8"):
+        return "h264"
+    return "jpeg" if codec != "raw" and sample.encoding in _JPEG_COLOURS else "raw"
+
+
+def picture_encoder(codec: Codec, frame_id: str, rate_hz: float) -> PictureEncoder:
+    """Return an encoder for frames that the codec is suitable for.
 
     Raises:
         ConfigError: What the codec needs is not installed.
     """
-    if codec == "h264" and sample.encoding in ("rgb8", "rgba8"):
+    if codec == "h264":
         return H264(frame_id, rate_hz)
-    if codec != "raw" and sample.encoding in _JPEG_COLOURS:
-        return Jpeg(frame_id)
-    return Raw(frame_id)
+    return Jpeg(frame_id) if codec == "jpeg" else Raw(frame_id)
 
 
 class Raw:
@@ -134,6 +139,10 @@ class H264:
         codec.gop_size, codec.max_b_frames = _KEY_EVERY, 0
         codec.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": "18"}
         return codec
+
+
+# The forms of pictures; each stands on a topic of its own.
+PICTURES: dict[Codec, type[Raw | Jpeg | H264]] = {"raw": Raw, "jpeg": Jpeg, "h264": H264}
 
 
 class PictureDecoder:

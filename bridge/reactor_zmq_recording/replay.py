@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-import msgspec
-import numpy as np
-from numpy.typing import NDArray
-
 from reactor_zmq.client import Client
 from reactor_zmq.errors import EventError
-from reactor_zmq.wire.contract import TensorContract
-from reactor_zmq_recording.numbers import from_message
-from reactor_zmq_recording.pictures import PictureDecoder
+from reactor_zmq_recording.decoding import Decode, frame_decoder
 from reactor_zmq_recording.reading import Recorded, read_recording
 
 _BUSY_S = 0.001
@@ -61,7 +55,7 @@ class Replay:
         self._speed = speed
         self._done = Replayed()
         self._metadata: dict[tuple[str, int], bytes] = {}
-        self._decoders: dict[str, Callable[[Recorded], Iterator[NDArray[Any]]]] = {}
+        self._decoders: dict[str, Decode] = {}
         self._first_ns: int | None = None
 
     def run(self, stopped: Callable[[], bool] = lambda: False) -> Replayed:
@@ -122,8 +116,8 @@ class Replay:
             return
         metadata = self._metadata.pop((track, found.seq), None)
         if found.plan.topic not in self._decoders:
-            self._decoders[found.plan.topic] = _decoder(found)
-        for array in self._decoders[found.plan.topic](found):
+            self._decoders[found.plan.topic] = frame_decoder(found.plan)
+        for array in self._decoders[found.plan.topic](found.values):
             while not self._client.publish(track, array, metadata):
                 if self._speed is not None:
                     self._done.lost += 1
@@ -132,24 +126,6 @@ class Replay:
             self._done.frames += 1
             if self._speed is None:
                 self._client.refresh_status()
-
-
-def _decoder(first: Recorded) -> Callable[[Recorded], Iterator[NDArray[Any]]]:
-    notes = first.plan.notes
-    match notes["kind"]:
-        case "video":
-            pictures = PictureDecoder(first.plan.message_type)
-            return lambda found: pictures.decode(found.values)
-        case "audio":
-            return lambda found: iter([_sound(found.values)])
-        case _:
-            tensor = msgspec.json.decode(notes["tensor"], type=TensorContract)
-            return lambda found: iter([from_message(found.values, tensor)])
-
-
-def _sound(values: dict[str, Any]) -> NDArray[np.int16]:
-    samples = np.frombuffer(values["data"], "<i2")
-    return np.ascontiguousarray(samples.reshape(-1, values["number_of_channels"]).T)
 
 
 def _metadata(values: dict[str, Any]) -> bytes:

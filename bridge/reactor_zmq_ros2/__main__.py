@@ -39,9 +39,12 @@ def main() -> int:
         return 2
     from rclpy.utilities import remove_ros_args  # noqa: PLC0415
 
+    from reactor_zmq_ros2.segment import choose_for_this_process  # noqa: PLC0415
+
     parser = argparse.ArgumentParser(prog="reactor_zmq_ros2", description=__doc__)
     parser.add_argument("target", metavar="NAME", help="a run, its connection file or endpoint")
     options = parser.parse_args(remove_ros_args(sys.argv)[1:])
+    choose_for_this_process()
     rclpy.init(args=sys.argv)
     return serve(options.target)
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,6 +98,20 @@ def joy_reading(message: Any) -> dict[str, float]:
         for part in ("axes", "buttons")
         for place, value in enumerate(getattr(message, part))
     }
+
+
+def flat_reading(message: Mapping[str, Any]) -> dict[str, float]:
+    """Return the numbers of a message that is plain data, by source."""
+    found: dict[str, float] = {}
+    for name, value in message.items():
+        if isinstance(value, Mapping):
+            inner = flat_reading(value)  # pyright: ignore[reportUnknownArgumentType]
+            found |= {f"{name}.{source}": number for source, number in inner.items()}
+        elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+            found |= flat_reading({f"{name}[{place}]": v for place, v in enumerate(value)})  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        elif isinstance(value, int | float):
+            found[name] = float(value)
+    return found
 
 
 def _fitting(value: Value, found: float) -> bool | int | float:

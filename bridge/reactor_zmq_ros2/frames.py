@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -30,6 +31,11 @@ class Header:
     encoding: str
     metadata: bytes = b""
     rate_hz: float = 0.0
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the samples."""
+        return math.prod(self.shape) * int(self.dtype[2:])
 
 
 def read_header(data: bytes) -> Header:

@@ -16,20 +16,21 @@ import zmq
 
 from reactor_zmq_ros2.discovery import NotThere, Run, locate
 from reactor_zmq_ros2.frames import Header
+from reactor_zmq_ros2.lane import Samples
 from reactor_zmq_ros2.sockets import Sockets
 from reactor_zmq_ros2.talk import Listener, Reply, Talk
 
 LOOK_AGAIN_S = 0.5
 TICK_MS = 250
 
-OnFrame = Callable[[str, Header, Any], None]
+OnFrame = Callable[[str, Header, Samples], None]
 
 
 class Link(threading.Thread):
     """A thread that keeps one client's link alive until it is told to stop.
 
-    Listener and ``on_frame(track, header, payload)`` are called from this thread; the payload is
-    valid for as long as it is referred to.
+    Listener and ``on_frame(track, header, samples)`` are called from this thread; the samples are
+    to be copied, and may turn out not to be whole any more.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Link(threading.Thread):
         for end in (self._wake_in, self._wake_out):
             end.setblocking(False)
         self._stopping = threading.Event()
+        self._look_at = 0.0  # not at every frame: it reads a file
 
     # Called from any thread.
 
@@ -98,12 +100,13 @@ class Link(threading.Thread):
 
     def _serve(self, sockets: Sockets) -> None:
         self.talk.begin(time.monotonic())
+        self._look_at = 0.0
         reason = ""
         while not (reason or self._stopping.is_set()):
             sockets.wait(self._wake_out, TICK_MS, blocked=self._send(sockets))
             self._drain_wakes()
             self._hear(sockets)
-            sockets.follow(self.talk.frames, self._wanted)
+            sockets.follow(self.talk.frames, self.talk.lane, self._wanted)
             self._show(sockets)
             reason = self._reason_to_go(sockets)
         if self._stopping.is_set():
@@ -125,12 +128,16 @@ class Link(threading.Thread):
             self.talk.hear(envelope, time.monotonic(), time.time_ns())
 
     def _show(self, sockets: Sockets) -> None:
-        for track, header, payload in sockets.recent():
+        for track, header, samples in sockets.recent():
             if track in self._wanted:
-                self._on_frame(track, header, payload)
+                self._on_frame(track, header, samples)
 
     def _reason_to_go(self, sockets: Sockets) -> str:
-        if self.talk.is_silent(time.monotonic()):
+        now = time.monotonic()
+        if now < self._look_at:
+            return ""
+        self._look_at = now + TICK_MS / 1e3
+        if self.talk.is_silent(now):
             return f"{sockets.run.events} is silent"
         with contextlib.suppress(NotThere):
             return "" if locate(self._target, self._token) == sockets.run else "another run"

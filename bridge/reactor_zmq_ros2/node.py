@@ -26,7 +26,9 @@ from std_msgs.msg import String
 from reactor_zmq_ros2.commands import Commands
 from reactor_zmq_ros2.contract import Contract, read_contract
 from reactor_zmq_ros2.discovery import TOKEN_VARIABLE
+from reactor_zmq_ros2.frames import Header
 from reactor_zmq_ros2.health import diagnostics
+from reactor_zmq_ros2.lane import Samples
 from reactor_zmq_ros2.link import Link
 from reactor_zmq_ros2.names import input_name, ros_name
 from reactor_zmq_ros2.parameters import StateParameters
@@ -224,10 +226,10 @@ class BridgeNode(LifecycleNode):
             self.get_logger().warning(f"no link: {reason}")
             self._tell_state()
 
-    def _show(self, track: str, header: Any, payload: Any) -> None:
+    def _show(self, track: str, header: Header, samples: Samples) -> None:
         outlet = self._outlets.get(track)
         if outlet and self._active:
-            outlet.show(header, payload, self._stamp_ns(header.produced_ns), time.time_ns())
+            outlet.show(header, samples, self._stamp_ns(header.produced_ns), time.time_ns())
 
     def _tell_state(self) -> None:
         told = {**self._status, "fields": self._fields}

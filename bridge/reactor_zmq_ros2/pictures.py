@@ -35,8 +35,13 @@ def best_encoder() -> Encoder:
 
 
 def best_decoder() -> Callable[[bytes], tuple[bytes, int, int]] | None:
-    """Return a function from a picture to RGB, height and width; None where there is none."""
-    return _decode_pillow if find_spec("PIL") else None
+    """Return a function from a picture to RGB, height and width; None where there is none.
+
+    It raises ValueError for what is no picture that it knows; simplejpeg knows JPEG alone.
+    """
+    if find_spec("PIL"):
+        return _decode_pillow
+    return _decode_simplejpeg if find_spec("simplejpeg") and find_spec("numpy") else None
 
 
 def png(samples: Any, height: int, width: int, channels: int) -> bytes:
@@ -74,8 +79,18 @@ def _pillow(samples: Any, height: int, width: int, channels: int) -> bytes:
     return out.getvalue()
 
 
+def _decode_simplejpeg(data: bytes) -> tuple[bytes, int, int]:
+    import simplejpeg  # noqa: PLC0415 - where the user's Python has it
+
+    picture: Any = simplejpeg.decode_jpeg(data, "RGB")
+    return picture.tobytes(), picture.shape[0], picture.shape[1]
+
+
 def _decode_pillow(data: bytes) -> tuple[bytes, int, int]:
     from PIL import Image  # noqa: PLC0415 - where the user's Python has it
 
-    picture = Image.open(BytesIO(data)).convert("RGB")
+    try:
+        picture = Image.open(BytesIO(data)).convert("RGB")
+    except (OSError, Image.DecompressionBombError) as error:
+        raise ValueError(str(error)) from error
     return picture.tobytes(), picture.height, picture.width

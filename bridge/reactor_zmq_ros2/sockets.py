@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import socket
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import zmq
 
 from reactor_zmq_ros2.discovery import Run
-from reactor_zmq_ros2.frames import Header, read_header
+from reactor_zmq_ros2.viewer import Shown, Viewer, received
 
 BACKLOG = 8  # published frames that wait for the front end; more would be old news
-RECENT = 2  # frames of a track that are shown when this side comes late; older ones are gaps
 GOODBYE_MS = 200
-_FRAME_PARTS = 3
 
 Envelopes = deque[tuple[dict[str, Any], Any]]
 Given = dict[str, tuple[dict[str, Any], Any]]
 
 
 class Sockets:
-    """A DEALER, and a SUB for as long as there is a track to watch."""
+    """A DEALER, and a viewer for as long as there is a track to watch."""
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], run: Run) -> None:
         self.run = run
@@ -32,8 +29,7 @@ class Sockets:
         self._events = self._socket(zmq.DEALER)
         self._events.sndhwm = BACKLOG
         self._events.connect(run.events)
-        self._frames: zmq.Socket[bytes] | None = None
-        self._tracks: frozenset[str] = frozenset()
+        self._viewer: Viewer | None = None
 
     def close(self) -> None:
         """Close both."""
@@ -44,8 +40,8 @@ class Sockets:
         """Return when something came, when ``wake`` has bytes, or when ``blocked`` is over."""
         interest = zmq.POLLIN | zmq.POLLOUT if blocked else zmq.POLLIN
         polled: list[Any] = [(wake, zmq.POLLIN), (self._events, interest)]
-        if self._frames is not None:
-            polled.append((self._frames, zmq.POLLIN))
+        if self._viewer is not None:
+            polled.append((self._viewer.socket, zmq.POLLIN))
         zmq.zmq_poll(polled, timeout_ms)
 
     def send(self, waiting: Envelopes) -> bool:
@@ -69,38 +65,35 @@ class Sockets:
 
     def heard(self) -> list[dict[str, Any]]:
         """Return every envelope that is there."""
-        return [json.loads(parts[0]) for parts in _received(self._events, copy=True)]
+        return [json.loads(parts[0]) for parts in received(self._events, copy=True)]
 
-    def follow(self, endpoint: str, tracks: frozenset[str]) -> None:
-        """Subscribe to exactly these tracks; without any, be no viewer at all."""
+    def follow(self, endpoint: str, lane: Mapping[str, Any] | None, tracks: frozenset[str]) -> None:
+        """Subscribe to exactly these tracks; without any, be no viewer at all.
+
+        ``endpoint`` and ``lane`` are those of the `$welcome`, empty before it.
+        """
         if not tracks or not endpoint:
             self._unwatch()
             return
-        if self._frames is None:
-            self._frames = self._socket(zmq.SUB)
-            self._frames.rcvhwm = RECENT
-            self._frames.connect(endpoint)
-        for track in tracks - self._tracks:
-            self._frames.subscribe(_topic(track))
-        for track in self._tracks - tracks:
-            self._frames.unsubscribe(_topic(track))
-        self._tracks = tracks
+        if self._viewer is None:
+            self._viewer = Viewer(self._subscriber, endpoint, lane)
+        self._viewer.follow(tracks)
 
-    def recent(self) -> Iterator[tuple[str, Header, Any]]:
+    def recent(self) -> Iterator[Shown]:
         """Yield the last frames that have come of each track, oldest first."""
-        found: dict[str, deque[Any]] = {}
-        for parts in _received(self._frames, copy=False) if self._frames else ():
-            if len(parts) == _FRAME_PARTS:
-                found.setdefault(parts[0].bytes.decode(), deque(maxlen=RECENT)).append(parts)
-        for topic, frames in found.items():
-            track = topic.removeprefix("frame/").rstrip("/")
-            for _, header, payload in frames:
-                yield track, read_header(header.bytes), payload.buffer
+        if self._viewer is not None:
+            yield from self._viewer.recent()
 
     def _unwatch(self) -> None:
-        if self._frames is not None:
-            self._frames.close(linger=0)
-        self._frames, self._tracks = None, frozenset()
+        if self._viewer is not None:
+            self._viewer.close()
+        self._viewer = None
+
+    def _subscriber(self, endpoint: str, queue_limit: int) -> zmq.Socket[bytes]:
+        made = self._socket(zmq.SUB)
+        made.rcvhwm = queue_limit
+        made.connect(endpoint)
+        return made
 
     def _put(self, envelope: dict[str, Any], attachment: Any) -> bool:
         parts: list[Any] = [json.dumps(envelope, ensure_ascii=False).encode()]
@@ -117,13 +110,3 @@ class Sockets:
         made.linger = 0
         made.plain_username, made.plain_password = b"reactor", self.run.token.encode()
         return made
-
-
-def _topic(track: str) -> bytes:
-    return f"frame/{track}/".encode()
-
-
-def _received(source: zmq.Socket[bytes], *, copy: bool) -> Iterator[list[Any]]:
-    with contextlib.suppress(zmq.Again):
-        while True:
-            yield source.recv_multipart(zmq.NOBLOCK, copy=copy)

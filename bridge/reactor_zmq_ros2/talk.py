@@ -52,6 +52,7 @@ class Talk:
     def __init__(self, listener: Listener, name: str) -> None:
         self.to_send: deque[tuple[dict[str, Any], Any]] = deque()
         self.frames = ""
+        self.lane: Mapping[str, Any] | None = None
         self._trips: deque[tuple[float, int]] = deque(maxlen=TRIPS)
         self._listener = listener
         self._name = name
@@ -75,7 +76,7 @@ class Talk:
     def begin(self, now: float) -> None:
         """Say hello over a new link."""
         self._trips.clear()
-        self.frames = ""  # the old link's may be another run's by now
+        self.frames, self.lane = "", None  # the old link's may be another run's by now
         self.to_send.clear()
         self._heard = self._pinged = now
         self._hello()
@@ -142,6 +143,7 @@ class Talk:
                 self._hello()
             return
         self._resume, self.frames, self._welcome = data["resume"], data["frames"], data
+        self.lane = data.get("lane")
         self._fields = dict(data["state"])
         self._status(data["status"])
         if data["topics"]:

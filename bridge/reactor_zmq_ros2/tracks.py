@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
@@ -20,6 +21,7 @@ from reactor_zmq_ros2.ros_types import ros_type
 
 if TYPE_CHECKING:
     from reactor_zmq_ros2.frames import Header
+    from reactor_zmq_ros2.lane import Samples
     from reactor_zmq_ros2.link import Link
     from reactor_zmq_ros2.node import BridgeNode
 
@@ -44,7 +46,8 @@ class Outlet:
         self._publishers: dict[str, Any] = {}
         self._frame_id = node.text_parameter(f"{self.track}.frame_id", optical_frame(self.track))
         self._calibration: dict[str, Any] | None = None
-        if topic["kind"] == "video":
+        self._pictures = topic["kind"] == "video"
+        if self._pictures:
             self._add_video()
         for suffix, type_name in tensors.topics_of(topic):
             self._add(suffix, type_name, f"~/{self.track}{suffix}")
@@ -54,15 +57,19 @@ class Outlet:
         """Say whether anybody subscribes to one of the topics."""
         return any(found.get_subscription_count() for found in self._publishers.values())
 
-    def show(self, header: Header, payload: Any, stamp_ns: int, received_ns: int) -> None:
-        """Publish one frame on each topic that somebody subscribes to."""
-        self.figures.note(header, received_ns)
+    def show(self, header: Header, samples: Samples, stamp_ns: int, received_ns: int) -> None:
+        """Publish one frame on each topic that somebody subscribes to; not one that has gone."""
         with self._lock:
-            for key, publisher in self._publishers.items():
-                if publisher.get_subscription_count():
-                    data = self._message(key, header, payload, stamp_ns)
-                    if data:
-                        publisher.publish(data)
+            publishers = self._publishers.items()
+            watched = {key: to for key, to in publishers if to.get_subscription_count()}
+            copy = self._copied(watched, header, samples, stamp_ns)
+            if not samples.is_whole():
+                return
+            self.figures.note(header, received_ns)
+            for key, publisher in watched.items():
+                data = self._message(key, header, copy, stamp_ns)
+                if data:
+                    publisher.publish(data)
 
     def close_with(self, _link: Link) -> None:
         """Take the topics back."""
@@ -90,16 +97,27 @@ class Outlet:
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
 
-    def _message(self, key: str, header: Header, payload: Any, stamp_ns: int) -> bytes:
+    def _copied(
+        self, watched: Mapping[str, Any], header: Header, samples: Samples, stamp_ns: int
+    ) -> bytes:
+        """Return the only copy of the samples: of pictures the message that ends with them."""
+        if not self._pictures:
+            return bytes(samples.view)
+        if watched.keys() & {"image", "compressed"}:
+            return frames.image(header, samples.view, stamp_ns, self._frame_id)
+        return b""
+
+    def _message(self, key: str, header: Header, copy: bytes, stamp_ns: int) -> bytes:
         match key:
             case "image":
-                return frames.image(header, payload, stamp_ns, self._frame_id)
+                return copy
             case "info":
                 return frames.camera_info(header, stamp_ns, self._frame_id, self._calibration)
             case "compressed":
-                return self._compressed(header, payload, stamp_ns)
+                samples = memoryview(copy)[len(copy) - header.nbytes :]
+                return self._compressed(header, samples, stamp_ns)
             case _:
-                return tensors.message(key, self._tensor, header, payload, stamp_ns, self._frame_id)
+                return tensors.message(key, self._tensor, header, copy, stamp_ns, self._frame_id)
 
     def _compressed(self, header: Header, payload: Any, stamp_ns: int) -> bytes:
         encoding = frames.ros_encoding(header)

@@ -35,6 +35,7 @@ export { ReactorError };
  * @property {ReactorError} error
  * @property {any} schemaReceived The OpenAPI document.
  * @property {Stats} statsUpdate Twice a second while a track is watched.
+ * @property {TrackInfo[]} tracksChanged The model has other tracks than before, as `getTracks()` says.
  * @property {TrackInfo} trackReceived The first frame of a track is there.
  * @property {FrameInfo} frame Every frame that was shown, while somebody listens.
  */
@@ -285,7 +286,8 @@ export class Reactor extends Emitter {
         return this.#schemaIs(data);
       case "$tracks":
         this.#welcome = { ...this.#welcome, tracks: data.tracks };
-        return this.viewing.linked();
+        this.viewing.linked();
+        return this.emit("tracksChanged", data.tracks);
       case "$codec":
         this.viewing.codecs[data.track] = data.codec;
         return;

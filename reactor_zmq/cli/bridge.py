@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from reactor_zmq.errors import ConfigError
 from reactor_zmq.logs import set_up_logging
+
+if TYPE_CHECKING:
+    from reactor_zmq_bridge.config import BridgeConfig
 
 _NEEDED = ("aiohttp", "simplejpeg")
 
@@ -18,11 +22,21 @@ def main(options: argparse.Namespace) -> int:
         ConfigError: The operator has to change something.
     """
     check_installed()
-    from reactor_zmq_bridge.config import BridgeConfig, BridgeLimits  # noqa: PLC0415 - an extra
     from reactor_zmq_bridge.server import Serving, run  # noqa: PLC0415 - an extra
 
+    def announce(serving: Serving) -> None:
+        token = serving.bridge.door.found().token if serving.bridge.door.reachable() else ""
+        print(page_url(options.host, serving.port, token), flush=True)
+
+    return run(bridge_config(options), announce)
+
+
+def bridge_config(options: argparse.Namespace) -> BridgeConfig:
+    """Set up the log, and return what a bridge is told."""
+    from reactor_zmq_bridge.config import BridgeConfig, BridgeLimits  # noqa: PLC0415 - an extra
+
     set_up_logging(options.log_format, verbose=options.verbose)
-    config = BridgeConfig(
+    return BridgeConfig(
         target=options.name,
         host=options.host,
         port=options.port,
@@ -35,18 +49,16 @@ def main(options: argparse.Namespace) -> int:
         ),
     )
 
-    def announce(serving: Serving) -> None:
-        token = serving.bridge.door.found().token if serving.bridge.door.reachable() else ""
-        print(page_url(options.host, serving.port, token), flush=True)
-
-    return run(config, announce)
-
 
 def page_url(host: str, port: int, token: str) -> str:
     """Return the address of the page; the fragment with the token is never sent over a network."""
+    return f"http://{shown_host(host)}:{port}/#token={token}"
+
+
+def shown_host(host: str) -> str:
+    """Return the address to listen on as addresses are written."""
     name = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - compared with
-    shown = f"[{name}]" if ":" in name else name
-    return f"http://{shown}:{port}/#token={token}"
+    return f"[{name}]" if ":" in name else name
 
 
 def check_installed() -> None:

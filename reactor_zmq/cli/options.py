@@ -12,6 +12,7 @@ import msgspec
 import reactor_zmq
 from reactor_zmq.cli import bench_options
 from reactor_zmq.cli.recording_options import export_options, record_options, replay_options
+from reactor_zmq.cli.rosbridge_options import rosbridge_options
 from reactor_zmq.config import DEFAULT_EVENTS, DEFAULT_FRAMES, ServerConfig, Supervision
 from reactor_zmq.wire.scope import SCOPES
 
@@ -92,6 +93,7 @@ def build_parser() -> argparse.ArgumentParser:
     _init(commands)
     _keygen(commands)
     _ros2(commands)
+    _rosbridge(commands)
     bench_options.add(
         _command(commands, "bench", "Measure frames and events on this machine or link.")
     )
@@ -192,7 +194,16 @@ def _watch(commands: _Commands) -> None:
 
 
 def _bridge(commands: _Commands) -> None:
-    bridge = _command(commands, "bridge", "Show a run in browsers.")
+    _serving(_command(commands, "bridge", "Show a run in browsers."))
+    foxglove = _command(commands, "foxglove", "Show a run in Foxglove, live.")
+    _serving(foxglove)
+    foxglove.add_argument(
+        "--scope", choices=("view", "steer"), default="steer",
+        help="what the printed address lets Foxglove do (default: %(default)s)",
+    )  # fmt: skip
+
+
+def _serving(bridge: argparse.ArgumentParser) -> None:
     bridge.add_argument("name", nargs="?", default="", help=_NAME)
     bridge.add_argument("--port", type=port, default=8765, help="0 takes a free one")
     bridge.add_argument("--host", default="127.0.0.1", help="address to listen on")
@@ -257,6 +268,13 @@ def _ros2(commands: _Commands) -> None:
     )  # fmt: skip
     ros2.set_defaults(ros_args=[])
     ros2.epilog = f"{ROS_ARGS} and what follows goes to ROS: remapping, parameters, namespace."
+
+
+def _rosbridge(commands: _Commands) -> None:
+    text = "Take a run to a robot's own rosbridge server: pictures, numbers, services, input."
+    rosbridge = _command(commands, "rosbridge", text)
+    _peer(rosbridge)
+    rosbridge_options(rosbridge, above_zero)
 
 
 def _peer(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import fcntl
 import multiprocessing as mp
 import os
+import select
 import signal
 import socket
 import sys
@@ -122,6 +124,7 @@ def _detach(duplicate: Any) -> int:
 def _enter(args: ActorArgs, end: socket.socket, board_fd: int) -> None:
     atexit.unregister(os._exit)  # what the model forks ends as it likes: see preload.py
     _let_forkserver_end()
+    _die_with_front_end()
     actor_main(args, end, board_fd)
 
 
@@ -137,6 +140,24 @@ def _let_forkserver_end() -> None:
     if server._forkserver_alive_fd is not None:  # noqa: SLF001 - there is no other way to it
         os.close(server._forkserver_alive_fd)  # noqa: SLF001
         server._forkserver_alive_fd = None  # noqa: SLF001
+
+
+def _die_with_front_end() -> None:
+    """Have the kernel kill this process at the moment at which the front end's files are closed.
+
+    multiprocessing gives each child a pipe whose other end only its parent has. Its end is
+    told by a signal of our choice, whatever this process hangs in, and without the forkserver's
+    help: that one has to get a turn first, to see the end and to die of it.
+    """
+    parent = mp.parent_process()
+    if parent is None:
+        return
+    pipe = parent.sentinel
+    fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(pipe, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
+    if select.select([pipe], [], [], 0)[0]:  # it ended before the call
+        os._exit(ExitCode.ORPHANED)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,6 +16,7 @@ from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 from reactor_zmq.testing.running import running
 
 ROOT = Path(__file__).resolve().parents[2]
+FOXGLOVE = [sys.executable, "-m", "reactor_zmq.cli.main", "foxglove", "--port", "0"]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
@@ -39,7 +41,8 @@ def test_python_blocks_run(page: Path, page_module: ModuleType, stack: ExitStack
     """A page's Python does what the page says.
 
     In it ``serve(target, name)`` runs a model until the page ends, and ``serve_block(number,
-    name)`` runs the model that a block of the page itself holds.
+    name)`` runs the model that a block of the page itself holds; ``foxglove(name)`` returns the
+    address that the command prints.
     """
     document = Document.parse(str(page), PythonCodeBlockParser(), SkipParser())
 
@@ -50,8 +53,14 @@ def test_python_blocks_run(page: Path, page_module: ModuleType, stack: ExitStack
         (tmp_path / "model.py").write_text(list(document.examples())[number].parsed)
         serve(tmp_path / "model.py", name)
 
+    def foxglove(name: str) -> str:
+        process = stack.enter_context(subprocess.Popen([*FOXGLOVE, name], stdout=subprocess.PIPE))
+        stack.callback(process.terminate)
+        assert process.stdout is not None
+        return process.stdout.readline().decode().strip()
+
     document.namespace = vars(page_module)
-    document.namespace.update(serve=serve, serve_block=serve_block)
+    document.namespace.update(serve=serve, serve_block=serve_block, foxglove=foxglove)
     for example in document.examples():
         example.evaluate()
 

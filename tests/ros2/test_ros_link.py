@@ -70,9 +70,10 @@ def test_conversation(linked):
         kind, data = ask(link, "set_strength", strength=9)
         assert (kind, data["code"], data["field"]) == ("$error", "invalid_data", "strength")
         link.watch(frozenset({"main_video"}))
-        track, header, payload = given_until_shown(link, shown)
+        track, header, samples = given_until_shown(link, shown)
         assert (track, header.shape, header.encoding) == ("main_video", (2, 2, 3), "rgb8")
-        assert bytes(payload) == b"\4\5\6\1\2\3" * 2
+        assert bytes(samples.view) == b"\4\5\6\1\2\3" * 2
+        assert samples.is_whole()
 
 
 def given_until_shown(link, shown):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -218,19 +219,49 @@ def test_log_that_nobody_reads_stops_nobody(resources, run_directory, client, wa
     assert code == 0
 
 
+def test_hanging_actor_needs_nobody_to_go_with_its_front_end(wild, client, wait_until):
+    """Its forkserver is stopped, and can neither see that the front end has gone nor end."""
+    served = wild()
+    peer = client(served)
+    actor = peer.ask("ask_pid")["data"]["pid"]
+    forkserver = parent_of(actor)
+    peer.ask("wish", {"what": HANGS[0]})
+    wait_until(lambda: f"granted: {HANGS[0]}" in served.output, "the turn that hangs")
+    os.kill(forkserver, signal.SIGSTOP)
+    try:
+        served.process.kill()
+        served.process.wait(10)
+        wait_until(lambda: not alive(actor), "the end of the actor")
+        assert alive(forkserver)
+    finally:
+        os.kill(forkserver, signal.SIGCONT)
+    wait_until(lambda: not alive(forkserver), "the end of the forkserver")
+    forget(served)
+
+
 @pytest.mark.parametrize("hang", HANGS)
 def test_hanging_actor_goes_with_its_front_end(wild, client, wait_until, hang: str):
     """Whatever it hangs in: the kernel ends it and its forkserver; nothing stays."""
     served = wild()
     peer = client(served)
     actor = peer.ask("ask_pid")["data"]["pid"]
-    forkserver = int(Path(f"/proc/{actor}/stat").read_text().rsplit(") ", 1)[1].split()[1])
+    forkserver = parent_of(actor)
     peer.ask("wish", {"what": hang})
     wait_until(lambda: f"granted: {hang}" in served.output, "the turn that hangs")
     served.process.kill()
     served.process.wait(10)
     wait_until(lambda: not alive(actor), "the end of the actor")
     wait_until(lambda: not alive(forkserver), "the end of the forkserver")
+    forget(served)
+
+
+def parent_of(pid):
+    """Return a process's parent."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()[1])
+
+
+def forget(served):
+    """Remove what a killed run has left for the next one."""
     for left in ("test/lock", "test/lane.ipc", "test.json"):
         (served.connection_file.parent / left).unlink()
     (served.connection_file.parent / "test").rmdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import pytest
@@ -81,6 +82,28 @@ def test_several_tracks(exhibit: Bridged, open_page, until):
     names = page.locator(".tile figcaption").all_inner_texts()
     assert names == ["main_video", "seen"]
     assert pixels(page, "seen")["size"] == [64, 48]
+
+
+def test_tracks_that_come_late(exhibit: Bridged, context, open_page, until):
+    """A page that was there while the model loaded shows its pictures when they are told of."""
+
+    def late(socket: Any) -> None:
+        server = socket.connect_to_server()
+
+        def said(text: str | bytes) -> None:
+            told = json.loads(text)
+            if told["type"] != "$welcome":
+                socket.send(text)
+                return
+            tracks, told["data"]["tracks"] = told["data"]["tracks"], []
+            socket.send(json.dumps(told))
+            socket.send(json.dumps({"type": "$tracks", "data": {"tracks": tracks}}))
+
+        server.on_message(said)
+
+    context.route_web_socket("**/ws", late)
+    page = open_page(exhibit.url())
+    until(page, "document.querySelectorAll('.tile.live').length === 2", "both tracks")
 
 
 def test_camera_round_trip(exhibit: Bridged, open_page, until, picture):

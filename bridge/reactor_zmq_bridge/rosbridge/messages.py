@@ -59,6 +59,11 @@ def written(name: str, type_name: str, cdr: bytes, compression: str, now_ns: int
     message = decode(type_name, cdr)
     if compression == CBOR:
         return encode_cbor({"op": "publish", "topic": name, "msg": message})
+    return as_json(name, message)
+
+
+def as_json(name: str, message: Mapping[str, Any]) -> str:
+    """Return a `publish` operation as JSON, octets as base64."""
     return json.dumps({"op": "publish", "topic": name, "msg": message}, default=_base64)
 
 

@@ -10,27 +10,19 @@ from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from reactor_zmq.client import Message
 from reactor_zmq.client.aio import AsyncClient
 from reactor_zmq.errors import EventError, ReactorError
 from reactor_zmq.wire.control import Status
 from reactor_zmq_bridge.link import Link
-from reactor_zmq_bridge.rosbridge.graph import IMAGE, Graph, Topic, absolute, graph_of, long_type
-from reactor_zmq_bridge.rosbridge.messages import (
-    frame_message,
-    octets_read,
-    text_written,
-    written,
-)
+from reactor_zmq_bridge.rosbridge.asking import called, commanded
+from reactor_zmq_bridge.rosbridge.graph import Graph, Topic, absolute, graph_of, long_type
+from reactor_zmq_bridge.rosbridge.messages import frame_message, text_written, written
 from reactor_zmq_bridge.rosbridge.rosapi import look_around
+from reactor_zmq_bridge.rosbridge.taking import taken
 from reactor_zmq_bridge.surroundings import Surroundings
-from reactor_zmq_ros2 import tensors
-from reactor_zmq_ros2.cdr import encode
-from reactor_zmq_ros2.contract import Event, read_contract
-from reactor_zmq_ros2.decode import decode
-from reactor_zmq_ros2.inputs import picture_of
+from reactor_zmq_ros2.contract import read_contract
 from reactor_zmq_ros2.pictures import best_decoder, best_encoder
 
 _log = logging.getLogger("reactor_zmq.bridge")
@@ -148,22 +140,8 @@ class Speaker:
         if topic.role == "command":
             self._spawn(self._command(json.loads(message["data"])))
             return
-        fields, samples = self._given(topic, message)
-        array = np.frombuffer(samples, fields.get("dtype", "|u1")).reshape(fields["shape"])
-        self._client.publish(topic.track, array, pts_ns=fields["pts_ns"])
-
-    def _given(self, topic: Topic, message: dict[str, Any]) -> tuple[dict[str, Any], Any]:
-        if topic.role not in ("image", "compressed"):
-            whole = decode(topic.type, encode(topic.type, message))
-            return tensors.taken(topic.type, topic.tensor or {}, whole)
-        octets = octets_read(message)
-        if topic.role == "image":
-            picture = picture_of(decode(IMAGE, encode(IMAGE, octets)))
-            return {"shape": picture.shape, "pts_ns": picture.pts_ns}, picture.samples
-        if self._decoder is None:
-            raise ValueError("compressed images need pillow here: pip install pillow")
-        rgb, height, width = self._decoder(octets["data"])
-        return {"shape": (height, width, 3), "pts_ns": 0}, rgb
+        array, pts_ns = taken(topic, message, self._decoder)
+        self._client.publish(topic.track, array, pts_ns=pts_ns)
 
     def _tell(self, role: str, told: Mapping[str, Any]) -> None:
         for name, (kind, compression, _) in self._subscriptions.items():
@@ -210,11 +188,7 @@ class Speaker:
         event = graph.services.get(name)
         if event is None:
             raise ValueError(f"there is no service {name}")
-        kind, data = await self._sent(event.name, _named(event, arguments))
-        message = "" if kind == "$ok" else json.dumps({"type": kind, "data": data})
-        if kind == "$error":
-            message = f"{data['code']}: {data['text']}"
-        return {"success": kind != "$error", "message": message}
+        return await called(self._client, event, arguments)
 
     async def _parameter(self, graph: Graph, name: str, arguments: Any) -> dict[str, Any]:
         field = str(arguments.get("name", "")).rpartition(":")[2]
@@ -228,18 +202,7 @@ class Speaker:
         return {"successful": True}
 
     async def _command(self, command: Mapping[str, Any]) -> None:
-        kind, data = await self._sent(str(command["type"]), command.get("data") or {})
-        number = {"id": command["id"]} if "id" in command else {}
-        self._tell("result", {"type": kind, "data": data, **number})
-
-    async def _sent(self, name: str, data: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        try:
-            reply = await self._client.send(name, **data)
-        except EventError as error:
-            return "$error", {"code": error.code, "text": error.text, "field": error.field}
-        except (ReactorError, TimeoutError) as error:
-            return "$error", {"code": "closed", "text": str(error)}
-        return reply.type, dict(reply.data)
+        self._tell("result", await commanded(self._client, command))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -251,13 +214,3 @@ class Speaker:
         if not task.cancelled() and (error := task.exception()):
             trouble = {"op": "status", "level": "error", "msg": str(error)}
             self._link.say(json.dumps(trouble))
-
-
-def _named(event: Event, arguments: Any) -> dict[str, Any]:
-    """Return a call's arguments by name; SetBool's ``data`` is the one boolean."""
-    if isinstance(arguments, list):
-        return dict(zip(event.values, arguments, strict=False))  # pyright: ignore[reportUnknownArgumentType]
-    given: dict[str, Any] = dict(arguments)
-    if len(event.values) == 1 and set(given) == {"data"} and "data" not in event.values:
-        return {next(iter(event.values)): given["data"]}
-    return given

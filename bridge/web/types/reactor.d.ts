@@ -21,6 +21,7 @@ export { ReactorError };
  * @property {ReactorError} error
  * @property {any} schemaReceived The OpenAPI document.
  * @property {Stats} statsUpdate Twice a second while a track is watched.
+ * @property {TrackInfo[]} tracksChanged The model has other tracks than before, as `getTracks()` says.
  * @property {TrackInfo} trackReceived The first frame of a track is there.
  * @property {FrameInfo} frame Every frame that was shown, while somebody listens.
  */
@@ -198,6 +199,10 @@ export type ReactorEvents = {
      * Twice a second while a track is watched.
      */
     statsUpdate: Stats;
+    /**
+     * The model has other tracks than before, as `getTracks()` says.
+     */
+    tracksChanged: TrackInfo[];
     /**
      * The first frame of a track is there.
      */

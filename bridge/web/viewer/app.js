@@ -75,6 +75,7 @@ reactor.on("statusChanged", ({ status, model, error }) => {
   if (status === "ready" || status === "waiting") build();
 });
 reactor.on("schemaReceived", build);
+reactor.on("tracksChanged", build);
 reactor.on("stateChanged", (state) => panel.follow(state));
 reactor.on("statsUpdate", (stats) => showFigures(stats, stage.track));
 reactor.on("message", (message) => {
