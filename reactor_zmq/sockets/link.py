@@ -94,16 +94,6 @@ class Link(Generic[M]):
             return False
         return True
 
-    def _sent(self, data: bytes) -> bool:
-        """Hand a datagram to the kernel without a detour; what is wrong is told on the long way."""
-        if len(data) > INLINE_NBYTES:
-            return False
-        try:
-            self._socket.send(data)
-        except OSError:
-            return False
-        return True
-
     def _take(self, data: bytes, fd: int | None) -> None:
         """Put a datagram into the backlog, or send it where that saves a descriptor."""
         if fd is not None and not self._backlog and len(data) <= INLINE_NBYTES:
