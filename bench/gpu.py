@@ -12,21 +12,25 @@ measured. Everything is measured in one run, so that ratios hold on the machine 
   first submit and stops with the last ``done``.
 - *staged*: flood with page-locking of the ring refused. *by the host*: the array brought to the
   host by its library and submitted from there.
+- *to_video*: a float32 picture with channels first made into bytes by the kernel on the GPU, then
+  stored as above; *submit* is until both calls have returned. *ops* does the same by the library's
+  own clip, scale, cast and permute. Bytes over the bus are counted where the copies are asked for.
 - *lock*: page-locking one slot, which happens when the slot is first used.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import statistics
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 import numpy as np
+from gpu_libraries import Library, find_library
 
 from reactor_zmq.machines.slots import Slots
 from reactor_zmq.memory.arrays import check_video
@@ -35,54 +39,15 @@ from reactor_zmq.memory.device import DeviceArray
 from reactor_zmq.memory.libcuda import CudaError, LibCuda
 from reactor_zmq.memory.reader import RingReader
 from reactor_zmq.memory.ring import Ring
+from reactor_zmq.memory.to_video import to_video
 from reactor_zmq.memory.writer import FrameWriter, Stored
 
 SIZES = {"720p": (720, 1280, 3), "1080p": (1080, 1920, 3), "4K": (2160, 3840, 3)}
 ROWS = ("pinned copy GB/s", "submit us p50 | p99", "stored after us p50 | p99", "flood frames/s",
         "flood GB/s", "flood / pinned copy", "staged / pinned copy", "by the host / pinned copy",
-        "bytes a processor copied / frame", "lock ms / slot")  # fmt: skip
-
-
-class Library(Protocol):
-    """How a library makes a frame on the GPU and brings one to the host."""
-
-    def make(self, shape: tuple[int, ...]) -> Any:
-        """Return random bytes on the GPU, there when this returns."""
-        ...
-
-    def host(self, array: Any) -> Any:
-        """Return a copy on the host."""
-        ...
-
-
-class Torch:
-    """torch."""
-
-    def __init__(self) -> None:
-        self._torch: Any = importlib.import_module("torch")
-
-    def make(self, shape: tuple[int, ...]) -> Any:
-        array = self._torch.randint(0, 256, shape, dtype=self._torch.uint8, device="cuda")
-        self._torch.cuda.synchronize()
-        return array
-
-    def host(self, array: Any) -> Any:
-        return array.cpu().numpy()
-
-
-class Cupy:
-    """cupy."""
-
-    def __init__(self) -> None:
-        self._cupy: Any = importlib.import_module("cupy")
-
-    def make(self, shape: tuple[int, ...]) -> Any:
-        array = self._cupy.random.randint(0, 256, shape).astype(self._cupy.uint8)
-        self._cupy.cuda.Device().synchronize()
-        return array
-
-    def host(self, array: Any) -> Any:
-        return array.get()
+        "bytes a processor copied / frame", "lock ms / slot", "to_video submit us p50 | p99",
+        "float picture to slot us p50 | p99", "the same, torch or cupy ops",
+        "bytes over the bus / frame")  # fmt: skip
 
 
 class LockRefused(LibCuda):
@@ -93,11 +58,16 @@ class LockRefused(LibCuda):
 
 
 class LockTimed(LibCuda):
-    """A driver that notes how long page-locking takes."""
+    """A driver that notes how long page-locking takes, and what crosses the bus."""
 
     def __init__(self) -> None:
         super().__init__()
         self.taken_ms: list[float] = []
+        self.copied: list[int] = []
+
+    def copy_to_host(self, address: int, pointer: int, nbytes: int, stream: int) -> None:
+        self.copied.append(nbytes)
+        super().copy_to_host(address, pointer, nbytes, stream)
 
     def register(self, address: int, nbytes: int) -> None:
         began = time.perf_counter_ns()
@@ -191,7 +161,47 @@ def flood_s(sides: Sides, make: Callable[[], Any], count: int) -> float:
     return (time.perf_counter_ns() - began) / count / 1e9
 
 
-def one_by_one(sides: Sides, array: Any, count: int) -> tuple[list[float], list[float]]:
+def check_pictures(library: Library, driver: LibCuda, shape: tuple[int, ...]) -> None:
+    """Hold pictures that the kernel made against those that the host makes."""
+    height, width, channels = shape
+    samples = library.floats((channels, height, width))
+    wishes: list[dict[str, Any]] = [{}, {"channels": 1}, {"channels": 4, "size": (height // 2, 96)}]
+    sides = Sides(driver)
+    wrong: list[bool] = []
+    for wish in wishes:
+        expected = to_video(library.host(samples), layout="chw", **wish).tobytes()
+
+        def compare(stored: Stored, expected: bytes = expected) -> None:
+            view = sides.reader.view(stored.generation, stored.slot, len(expected))
+            wrong.append(bytes(view) != expected)
+            sides.release(stored)
+
+        sides.submit(to_video(samples, layout="chw", **wish), compare)
+    sides.drain()
+    sides.close()
+    assert wrong == [False] * len(wishes), "the GPU's pictures are not the host's"
+
+
+def pictures(library: Library, driver: LockTimed, shape: tuple[int, ...], count: int) -> list[str]:
+    """Return the rows of pictures that are made on the GPU."""
+    height, width, channels = shape
+    samples = library.floats((channels, height, width))
+    sides = Sides(driver)
+    make = partial(to_video, samples, layout="chw")
+    one_by_one(sides, make, 20)
+    driver.copied.clear()
+    returned, stored_after = one_by_one(sides, make, count)
+    over_the_bus = statistics.mean(driver.copied)
+    one_by_one(sides, partial(library.ops, samples), 20)
+    _, by_ops = one_by_one(sides, partial(library.ops, samples), count)
+    sides.close()
+    return [percentiles(returned), percentiles(stored_after), percentiles(by_ops),
+            f"{over_the_bus:.0f}"]  # fmt: skip
+
+
+def one_by_one(
+    sides: Sides, make: Callable[[], Any], count: int
+) -> tuple[list[float], list[float]]:
     """Return microseconds until submit returned, and until ``done``, frame by frame."""
     returned: list[float] = []
     stored_after: list[float] = []
@@ -204,7 +214,7 @@ def one_by_one(sides: Sides, array: Any, count: int) -> tuple[list[float], list[
             sides.release(stored)
             ended.set()
 
-        sides.submit(array, done)
+        sides.submit(make(), done)
         returned.append((time.perf_counter_ns() - began) / 1e3)
         assert ended.wait(30)
     return returned, stored_after
@@ -217,9 +227,10 @@ def column(library: Library, shape: tuple[int, ...], count: int) -> list[str]:
     nbytes = int(np.prod(shape))
     check(library, driver, shape)
     check(library, LockRefused(), shape)
+    check_pictures(library, driver, shape)
     direct, staged = Sides(driver), Sides(LockRefused())
-    one_by_one(direct, frame, 20)
-    returned, stored_after = one_by_one(direct, frame, count)
+    one_by_one(direct, lambda: frame, 20)
+    returned, stored_after = one_by_one(direct, lambda: frame, count)
     rounds: list[list[float]] = []
     for _ in range(5):
         bare = pinned_copy_s(driver, frame, count)
@@ -238,6 +249,7 @@ def column(library: Library, shape: tuple[int, ...], count: int) -> list[str]:
         f"{nbytes / bare / 1e9:.1f}", percentiles(returned), percentiles(stored_after),
         f"{1 / flood:.0f}", f"{nbytes / flood / 1e9:.1f}", *(f"{ratio:.2f}" for ratio in ratios),
         f"{copied:.0f}", f"{statistics.median(driver.taken_ms):.2f}",
+        *pictures(library, driver, shape, count),
     ]  # fmt: skip
 
 
@@ -245,23 +257,6 @@ def percentiles(values: list[float]) -> str:
     """Return median and 99th percentile."""
     middle, high = np.percentile(values, (50, 99))
     return f"{middle:.0f} | {high:.0f}"
-
-
-def find_library() -> Library:
-    """Return the first library that works here.
-
-    Raises:
-        CudaError: There is no driver, or no library.
-    """
-    LibCuda()
-    for kind in (Torch, Cupy):
-        try:
-            library = kind()
-        except ImportError:
-            continue
-        library.make((1, 1, 1))
-        return library
-    raise CudaError("import", -1, "neither torch nor cupy is installed")
 
 
 def main() -> None:

@@ -28,6 +28,7 @@ from reactor_zmq.model.upload import UploadedFile
 if TYPE_CHECKING:
     from reactor_zmq import aio
     from reactor_zmq.client import Client, Frame, connect
+    from reactor_zmq.memory.to_video import to_video
     from reactor_zmq.testing import PipelineExecutor
 
 __version__ = "0.1.0"
@@ -63,6 +64,7 @@ __all__ = [
     "file_uploaded",
     "session_ended",
     "session_started",
+    "to_video",
 ]
 
 # A model's file needs no client, and importing it has to be quick and free of zmq.
@@ -71,6 +73,7 @@ _LAZY = {
     "Frame": "reactor_zmq.client",
     "connect": "reactor_zmq.client",
     "PipelineExecutor": "reactor_zmq.testing",
+    "to_video": "reactor_zmq.memory.to_video",
 }
 
 

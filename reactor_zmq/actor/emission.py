@@ -11,8 +11,11 @@ from numpy.typing import DTypeLike
 from reactor_zmq.actor.clock import Clock
 from reactor_zmq.actor.outputs import Piece, split
 from reactor_zmq.machines.pacing import Pacing
+from reactor_zmq.memory import picture_host
 from reactor_zmq.memory.arrays import AnyArray
 from reactor_zmq.memory.loan import Loan
+from reactor_zmq.memory.picture import Wish
+from reactor_zmq.memory.to_video import on_device, plan_on_host, to_video
 from reactor_zmq.memory.writer import Stored
 from reactor_zmq.model.idle import Idle
 from reactor_zmq.model.messages import ModelMessage
@@ -20,6 +23,8 @@ from reactor_zmq.model.spec import ModelSpec, TrackSpec
 from reactor_zmq.model.tracks import Output, payloads
 from reactor_zmq.wire.header import sample_encoding
 from reactor_zmq.wire.link import Flush, Frame, FromActor, Missed
+
+_VIDEO_NDIM = 3
 
 
 class FrameMemory(Protocol):
@@ -120,17 +125,39 @@ class Emitter:
         Raises:
             ValueError: There is no such track.
         """
-        track = next((t for t in self._tracks if t.name == name), None)
-        if track is None:
-            known = ", ".join(repr(t.name) for t in self._tracks) or "none"
-            raise ValueError(f"there is no output track {name!r}; there are: {known}")
+        track = self._track(name)
         kind = _usual_dtype(track) if dtype is None else dtype
         return self._outlet.frames.loan(tuple(shape), kind)
+
+    def picture(self, name: str, value: Any, wish: Wish) -> Any:
+        """Make a payload for a video track of what a model computes: in a slot, if on the host.
+
+        Raises:
+            ValueError: There is no such track, it carries no video, or as ``to_video``.
+            TypeError: As ``to_video``.
+        """
+        if self._track(name).kind != "video":
+            raise ValueError(f"track {name!r} carries no video")
+        if on_device(value):
+            return to_video(value, **wish.options(), track=name)
+        array, plan = plan_on_host(value, wish, name)
+        if len(plan.shape) > _VIDEO_NDIM:
+            return to_video(array, **wish.options(), track=name)
+        loan = self._outlet.frames.loan(plan.shape)
+        picture_host.convert(array, plan, loan.array)
+        return loan
 
     def flush(self) -> None:
         """Drop the frames that wait for their due time."""
         self.pacing.flush(self._clock.monotonic_ns())
         self._outlet.post(Flush())
+
+    def _track(self, name: str) -> TrackSpec:
+        track = next((t for t in self._tracks if t.name == name), None)
+        if track is None:
+            known = ", ".join(repr(t.name) for t in self._tracks) or "none"
+            raise ValueError(f"there is no output track {name!r}; there are: {known}")
+        return track
 
     def _by_track(self, value: Any) -> Mapping[str, Any]:
         if isinstance(value, self._classes):

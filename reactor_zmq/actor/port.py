@@ -12,6 +12,7 @@ from reactor_zmq.actor.emission import Emitter, Outlet
 from reactor_zmq.actor.inputs import InputTrackSet
 from reactor_zmq.actor.session import Session
 from reactor_zmq.memory.loan import Loan
+from reactor_zmq.memory.picture import Layout, Wish
 from reactor_zmq.model.messages import ModelMessage
 from reactor_zmq.wire.link import Loading
 
@@ -57,6 +58,26 @@ class HostOutput:
             ValueError: There is no such track.
         """
         return self._emitter.loan(track, shape, dtype)
+
+    def picture(
+        self,
+        track: str,
+        value: Any,
+        *,
+        value_range: tuple[float, float] = (0.0, 1.0),
+        layout: Layout = "hwc",
+        channels: int | None = None,
+        size: tuple[int, int] | None = None,
+    ) -> Any:
+        """Return a payload for a video track, made of what the model computes by ``to_video``.
+
+        A frame in host memory is made in a slot of the ring: yielding it costs no further copy.
+
+        Raises:
+            TypeError: As ``to_video``.
+            ValueError: There is no such track, it carries no video, or as ``to_video``.
+        """
+        return self._emitter.picture(track, value, Wish(value_range, layout, channels, size))
 
 
 class HostPort:

@@ -186,7 +186,8 @@ def _told(value: object, array: AnyArray) -> str:
 
 def _video_advice(value: object, dtype: np.dtype[Any]) -> str:
     if dtype.kind == "f":
-        return f"call {_cast(value, '(x.clip(0, 1) * 255)', 'uint8')} if its range is 0..1"
+        cast = _cast(value, "(x.clip(0, 1) * 255)", "uint8")
+        return f"call {cast}, or to_video(x) of reactor_zmq, if its range is 0..1"
     if dtype.kind == "b":
         return f"call {_cast(value, 'x', 'uint8')} * 255"
     return f"call {_cast(value, 'x', 'uint8')} if its range is 0..255"
@@ -205,9 +206,9 @@ def _cast(value: object, samples: str, dtype: str) -> str:
 def _shape_advice(value: object, shape: tuple[int, ...]) -> str:
     verb = "permute" if is_tensor(value) else "transpose"
     if len(shape) == _FRAME_NDIM and shape[0] <= _MAX_CHANNELS:
-        return f"channels come last: call x.{verb}(1, 2, 0)"
+        return f"channels come last: call x.{verb}(1, 2, 0), or to_video(x, layout='chw')"
     if len(shape) == _BATCH_NDIM and shape[1] <= _MAX_CHANNELS:
-        return f"channels come last: call x.{verb}(0, 2, 3, 1)"
+        return f"channels come last: call x.{verb}(0, 2, 3, 1), or to_video(x, layout='chw')"
     if len(shape) == _FRAME_NDIM:
         return "a batch of grey frames is (n, height, width, 1)"
     return ""

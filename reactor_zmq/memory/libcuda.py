@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from ctypes import POINTER, c_char_p, c_int, c_size_t, c_uint, c_uint64, c_void_p
 from typing import Any
 
@@ -20,6 +20,7 @@ _STREAM_NON_BLOCKING = 1
 _EVENT_BLOCKING_SYNC = 1
 _EVENT_DISABLE_TIMING = 2
 _POINTER_DEVICE_ORDINAL = 9
+_CAPABILITY_MAJOR, _CAPABILITY_MINOR = 75, 76
 
 _out = POINTER(c_void_p)
 _SIGNATURES: dict[str, tuple[Any, ...]] = {
@@ -42,6 +43,13 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "cuEventRecord": (c_void_p, c_void_p),
     "cuEventSynchronize": (c_void_p,),
     "cuMemcpyDtoHAsync_v2": (c_void_p, c_uint64, c_size_t, c_void_p),
+    "cuMemcpyHtoDAsync_v2": (c_uint64, c_void_p, c_size_t, c_void_p),
+    "cuMemAllocAsync": (POINTER(c_uint64), c_size_t, c_void_p),
+    "cuMemFreeAsync": (c_uint64, c_void_p),
+    "cuDeviceGetAttribute": (POINTER(c_int), c_int, c_int),
+    "cuModuleLoadData": (_out, c_char_p),
+    "cuModuleGetFunction": (_out, c_void_p, c_char_p),
+    "cuLaunchKernel": (c_void_p, *[c_uint] * 7, c_void_p, c_void_p, c_void_p),
     "cuGetErrorName": (c_int, POINTER(c_char_p)),
     "cuGetErrorString": (c_int, POINTER(c_char_p)),
 }
@@ -156,6 +164,52 @@ class LibCuda:
     def copy_to_host(self, address: int, pointer: int, nbytes: int, stream: int) -> None:
         """Begin a copy from the device; needs its context."""
         self._call("cuMemcpyDtoHAsync_v2", address, pointer, nbytes, stream)
+
+    def copy_to_device(self, pointer: int, address: int, nbytes: int, stream: int) -> None:
+        """Begin a copy to the device; needs its context.
+
+        From memory that is not page-locked the driver copies before this returns.
+        """
+        self._call("cuMemcpyHtoDAsync_v2", pointer, address, nbytes, stream)
+
+    def allocate_on_device(self, nbytes: int, stream: int) -> int:
+        """Return the address of memory that the stream's later work may use; needs its context."""
+        pointer = c_uint64()
+        self._call("cuMemAllocAsync", ctypes.byref(pointer), nbytes, stream)
+        return pointer.value
+
+    def free_on_device(self, pointer: int, stream: int) -> None:
+        """Undo ``allocate_on_device`` once the stream's work so far is done; needs its context."""
+        self._call("cuMemFreeAsync", pointer, stream)
+
+    def capability(self, ordinal: int) -> tuple[int, int]:
+        """Return a device's compute capability, such as (9, 0)."""
+        device, major, minor = c_int(), c_int(), c_int()
+        self._call("cuDeviceGet", ctypes.byref(device), ordinal)
+        for place, what in ((major, _CAPABILITY_MAJOR), (minor, _CAPABILITY_MINOR)):
+            self._call("cuDeviceGetAttribute", ctypes.byref(place), what, device)
+        return major.value, minor.value
+
+    def load(self, image: bytes, function: str) -> int:
+        """Return a function of a cubin or of PTX; it lives as long as the current context."""
+        module = self._make("cuModuleLoadData", image)
+        return self._make("cuModuleGetFunction", module, function.encode())
+
+    def launch(
+        self, function: int, blocks: int, threads: int, stream: int, arguments: Sequence[Any]
+    ) -> None:
+        """Begin a kernel on a line of blocks; needs its context.
+
+        Args:
+            function: What ``load`` returned.
+            blocks: How many.
+            threads: In each.
+            stream: Where it waits its turn.
+            arguments: ctypes values, copied before this returns.
+        """
+        places = (c_void_p * len(arguments))(*(ctypes.addressof(a) for a in arguments))
+        shape = (blocks, 1, 1, threads, 1, 1)
+        self._call("cuLaunchKernel", function, *shape, 0, stream, places, None)
 
     def _make(self, name: str, *arguments: object) -> int:
         handle = c_void_p()

@@ -79,7 +79,7 @@ class ReactorModel:
 
     @property
     def output(self) -> OutputControl:
-        """Pacing and slots: ``fps``, ``flush()``, ``loan(track, shape)``."""
+        """Pacing and slots: ``fps``, ``flush()``, ``loan()``, ``picture()``."""
         return self.__hosted("output").output
 
     async def send(self, message: ModelMessage) -> None:

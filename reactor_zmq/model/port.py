@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from reactor_zmq.model.messages import ModelMessage
 from reactor_zmq.model.tracks import Output
@@ -87,6 +87,19 @@ class OutputControl(Protocol):
 
         ``dtype`` is the track's usual one where it is None.
         """
+        ...
+
+    def picture(
+        self,
+        track: str,
+        value: Any,
+        *,
+        value_range: tuple[float, float] = (0.0, 1.0),
+        layout: Literal["hwc", "chw"] = "hwc",
+        channels: int | None = None,
+        size: tuple[int, int] | None = None,
+    ) -> Any:
+        """Return a payload for a video track, made of what the model computes by ``to_video``."""
         ...
 
 

@@ -15,6 +15,8 @@ from reactor_zmq import Audio, Output, ReactorPipeline, TrackPayload, Video
 from reactor_zmq.actor.emission import Emitter
 from reactor_zmq.actor.outputs import divide_audio
 from reactor_zmq.machines.slots import Slots
+from reactor_zmq.memory.picture import Wish
+from reactor_zmq.memory.to_video import to_video
 from reactor_zmq.memory.writer import FrameWriter
 from reactor_zmq.model.spec import ModelSpec
 from reactor_zmq.wire import link
@@ -219,3 +221,32 @@ def test_a_loan_is_a_slot_of_the_ring_and_yielding_it_copies_nothing(resources):
     assert bytes(rings[0].view(frame.slot, 24)) == picture(7).tobytes()
     assert writer.counts.copied_nbytes == 0
     writer.close()
+
+
+def test_a_picture_is_made_in_a_slot_of_the_ring(resources):
+    """What a model computes becomes bytes where they are sent from; no processor copies them."""
+    rings = []
+    stage = Stage(Single)
+    stage.outlet.frames = writer = FrameWriter(Slots(2), rings.append)
+    samples = np.linspace(-0.5, 1.5, 3 * 4 * 6, dtype=np.float32).reshape(3, 4, 6)
+    made = stage.emitter.picture("main_video", samples, Wish(layout="chw", size=(2, 4)))
+    (frame,) = stage.emit(Picture(main_video=made))
+    expected = to_video(samples, layout="chw", size=(2, 4))
+    assert frame.shape == (2, 4, 3)
+    assert bytes(rings[0].view(frame.slot, 24)) == expected.tobytes()
+    assert writer.counts.copied_nbytes == 0
+    writer.close()
+
+
+def test_pictures_of_a_batch_and_of_what_does_not_fit():
+    """A batch is split as any other; errors name the track."""
+    stage = Stage()
+    batch = stage.emitter.picture("left", np.zeros((2, 4, 6, 3)), Wish())
+    assert (batch.shape, batch.dtype) == ((2, 4, 6, 3), np.uint8)
+    for name, value, words in [
+        ("nowhere", np.zeros((4, 6, 3)), "no output track 'nowhere'"),
+        ("sound", np.zeros((4, 6, 3)), "'sound' carries no video"),
+        ("left", np.zeros((3, 40, 60)), r"'left'.*\(3, 40, 60\).*layout='chw'"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            stage.emitter.picture(name, value, Wish())

@@ -14,6 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 from reactor_zmq.memory.arrays import as_array, check_audio, check_video, is_batch, video_shape
 from reactor_zmq.memory.device import DeviceArray
+from reactor_zmq.memory.to_video import to_video
 
 FRAME = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
 
@@ -349,5 +350,7 @@ class TestRealTorch:
     def test_advice_that_can_be_taken(self, torch):
         """What the errors tell authors to call gives a frame."""
         x = torch.rand((4, 5, 3))
+        assert check_video("main", to_video(x)).dtype == np.uint8
+        assert check_video("main", to_video(x.permute(2, 0, 1), layout="chw")).shape == (4, 5, 3)
         frame = check_video("main", (x.clip(0, 1) * 255).to(torch.uint8))
         assert frame.dtype == np.uint8

@@ -13,6 +13,7 @@ from reactor_zmq.memory.arrays import check_video
 from reactor_zmq.memory.cuda import CudaCopier, open_copier
 from reactor_zmq.memory.device import DeviceArray
 from reactor_zmq.memory.libcuda import CudaError, LibCuda
+from reactor_zmq.memory.to_video import to_video
 
 pytestmark = pytest.mark.gpu
 
@@ -25,6 +26,10 @@ class Torch:
 
     def random(self, *shape):
         return self.lib.randint(0, 256, shape, dtype=self.lib.uint8, device="cuda")
+
+    def floats(self, *shape, dtype):
+        random = self.lib.rand(shape, device="cuda") * (255 if dtype == "uint8" else 1)
+        return random.to(getattr(self.lib, dtype))
 
     def host(self, array):
         return array.cpu().numpy()
@@ -48,6 +53,9 @@ class Cupy:
 
     def random(self, *shape):
         return self.lib.random.randint(0, 256, shape).astype(self.lib.uint8)
+
+    def floats(self, *shape, dtype):
+        return (self.lib.random.rand(*shape) * (255 if dtype == "uint8" else 1)).astype(dtype)
 
     def host(self, array):
         return array.get()
@@ -165,6 +173,37 @@ def test_the_slot_is_page_locked(gpu, wait_until):
         driver, context = copier._driver, copier._devices[0].context
         with driver.current(context), pytest.raises(CudaError):
             driver.register(address, 4096)
+
+
+def test_pictures_are_made_on_the_gpu(gpu, wait_until):
+    """The kernel gives the host's bits, for every dtype, layout, mix and size, on any stream."""
+    with Pair() as pair, gpu.on_a_stream():
+        for dtype in ("float16", "float32", "float64", "uint8"):
+            samples = gpu.floats(3, 45, 64, dtype=dtype)
+            for wish in ({}, {"channels": 1}, {"channels": 4, "size": (90, 31)}):
+                made = to_video(samples, layout="chw", **wish)
+                pair.submit(check_video("main", made))
+                wait_until(lambda: pair.stored, "the frame")
+                expected = to_video(gpu.host(samples), layout="chw", **wish)
+                assert np.array_equal(pair.take(), expected)
+        assert pair.writer.counts.copied_nbytes == 0
+
+
+def test_pictures_of_another_library(gpu, wait_until):
+    """An object with nothing but the CUDA interface gets memory of our own, which goes back."""
+
+    class Only:
+        def __init__(self, held):
+            self.held = held
+            self.__cuda_array_interface__ = held.__cuda_array_interface__
+
+    with Pair() as pair:
+        samples = gpu.floats(45, 64, 3, dtype="float32")
+        expected = to_video(gpu.host(samples))
+        for _ in range(20):
+            pair.submit(check_video("main", to_video(Only(samples))))
+            wait_until(lambda: pair.stored, "the frame")
+            assert np.array_equal(pair.take(), expected)
 
 
 def test_a_pointer_that_is_none(gpu):

@@ -72,12 +72,21 @@ def test_every_call_passes_its_signature(library):
         cuda.synchronize(event)
         cuda.destroy_event(event)
         cuda.destroy_stream(stream)
+        cuda.copy_to_device(high, high, 2**33, stream)
+        assert cuda.allocate_on_device(2**33, stream) == 4711
+        cuda.free_on_device(high, stream)
+        assert cuda.capability(0) == (4711, 4711)
+        function = cuda.load(b"\x7fELF\0image", "to_video")
+        cuda.launch(function, 2**31 - 1, 256, high, [ctypes.c_void_p(high), ctypes.c_int(3)])
     cuda.release_context(0)
     assert library.calls == [
         "cuInit", "cuDeviceGet", "cuDevicePrimaryCtxRetain", "cuCtxPushCurrent_v2",
         "cuMemHostRegister_v2", "cuMemHostUnregister", "cuMemHostAlloc", "cuMemFreeHost",
         "cuEventCreate", "cuStreamCreate", "cuEventRecord", "cuStreamWaitEvent",
         "cuMemcpyDtoHAsync_v2", "cuEventSynchronize", "cuEventDestroy_v2", "cuStreamDestroy_v2",
+        "cuMemcpyHtoDAsync_v2", "cuMemAllocAsync", "cuMemFreeAsync", "cuDeviceGet",
+        "cuDeviceGetAttribute", "cuDeviceGetAttribute", "cuModuleLoadData", "cuModuleGetFunction",
+        "cuLaunchKernel",
         "cuCtxPopCurrent_v2", "cuDevicePrimaryCtxRelease_v2",
     ]  # fmt: skip
 
