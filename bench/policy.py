@@ -1,17 +1,23 @@
 """The policy of examples/06_policy in its loop at 50 Hz: how evenly chunks come, what is missed.
 
 Joint positions go in at 100 Hz and pictures at 30 Hz from one process, chunks come out to another
-thread of it. *made* is from one ``produced_ns`` to the next, *had* from one chunk's arrival at the
-client to the next; jitter is how far that is from 20 ms. The age is from publishing joint positions
-to having a chunk whose first pose has them: of what the arm acts upon. The baseline, in the same
-minutes, is a thread that sleeps until the same absolute deadlines and does nothing else.
+thread of it. *made* is from one ``produced_ns`` to the next, *sent* from one leaving the front end
+to the next, *had* from one chunk's arrival at the client to the next; jitter is how far that is
+from 20 ms. The age is from publishing joint positions to having a chunk whose first pose has them:
+of what the arm acts upon. The baseline, at the same time, is a process that sleeps until the same
+absolute deadlines and does nothing else; the ratio is that of the p99 to its. Medians over rounds.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import statistics
+import subprocess
+import sys
 import threading
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -47,8 +53,25 @@ def sense(client: reactor_zmq.Client, stop: threading.Event, origin: float) -> N
             client.publish("camera", picture)
 
 
-def policy(seconds: float) -> tuple[list[int], list[int], list[float], int, int]:
-    """Return made and had times, ages of the newest joints in ms, misses and gaps."""
+@dataclass
+class Found:
+    """One round.
+
+    Attributes:
+        times_ns: When each chunk was made, sent and had; and when the bare loop woke up.
+        ages_ms: Of the newest joints in each chunk.
+        misses: Deadlines that were missed.
+        gaps: Chunks that did not arrive.
+    """
+
+    times_ns: dict[str, list[int]]
+    ages_ms: list[float]
+    misses: int
+    gaps: int
+
+
+def policy(seconds: float) -> Found:
+    """Run the policy, and the bare loop beside it."""
     stop = threading.Event()
     with (
         running(f"{EXAMPLE}:PointAtLight", name="policy"),
@@ -58,45 +81,70 @@ def policy(seconds: float) -> tuple[list[int], list[int], list[float], int, int]
         origin = time.time()
         worker = threading.Thread(target=sense, args=(client, stop, origin))
         worker.start()
-        made, had, ages, gaps = [], [], [], 0
         try:
             frames = client.frames("actions", every=True, timeout=10)
             for _ in range(50):  # the first second is warm-up
                 next(frames)
+            words = [sys.executable, str(Path(__file__)), "--bare", str(seconds)]
+            bare = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
             before = client.refresh_status().misses
             end = time.monotonic() + seconds
+            chunks: list[reactor_zmq.Frame] = []
             while time.monotonic() < end:
                 chunk = next(frames)
-                made.append(chunk.produced_ns)
-                had.append(chunk.received_ns)
-                ages.append((chunk.received_ns / 1e9 - origin - float(chunk.array[0, 6])) * 1e3)
-                gaps += chunk.gap
+                chunks.append(replace(chunk, array=chunk.array.copy()))
             misses = client.refresh_status().misses - before
+            woke = json.loads(bare.communicate()[0])
         finally:
             stop.set()
             worker.join()
-        return made, had, ages, misses, gaps
+    return found(chunks, woke, origin, misses)
 
 
-def row(name: str, times_ns: list[int]) -> str:
-    """Return how far the steps between times are from the period."""
-    off_ms = np.abs(np.diff(times_ns) / 1e6 - PERIOD_S * 1e3)
-    p50, p99, worst = np.percentile(off_ms, [50, 99, 100])
-    return f"{name:9} | {p50:6.3f} | {p99:6.3f} | {worst:6.2f}"
+def found(chunks: list[reactor_zmq.Frame], woke: list[int], origin: float, misses: int) -> Found:
+    """Return what the chunks of a round say."""
+    ages_ms = [(c.received_ns / 1e9 - origin - float(c.array[0, 6])) * 1e3 for c in chunks]
+    times_ns = {
+        "bare loop": woke,
+        "made": [c.produced_ns for c in chunks],
+        "sent": [c.sent_ns for c in chunks],
+        "had": [c.received_ns for c in chunks],
+    }
+    return Found(times_ns, ages_ms, misses, sum(c.gap for c in chunks))
+
+
+def off_ms(times_ns: list[int]) -> list[float]:
+    """Return p50, p99 and greatest distance of the steps between times from the period."""
+    return list(np.percentile(np.abs(np.diff(times_ns) / 1e6 - PERIOD_S * 1e3), [50, 99, 100]))
+
+
+def row(name: str, rounds: list[Found]) -> str:
+    """Return the medians of one of the times, and of its p99's ratio to the bare loop's."""
+    offs = [off_ms(found.times_ns[name]) for found in rounds]
+    p50, p99, worst = (statistics.median(column) for column in zip(*offs, strict=True))
+    bare = [off_ms(found.times_ns["bare loop"])[1] for found in rounds]
+    ratio = statistics.median(off[1] / alone for off, alone in zip(offs, bare, strict=True))
+    return f"{name:9} | {p50:6.3f} | {p99:6.3f} | {worst:6.2f} | {ratio:10.1f}"
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--seconds", type=float, default=20.0)
-    seconds = options.parse_args().seconds
-    made, had, ages, misses, gaps = policy(seconds)
-    print("jitter ms |    p50 |    p99 |    max")
-    print(row("bare loop", beat(seconds)))
-    print(row("made", made))
-    print(row("had", had))
-    rate = (len(made) - 1) / ((made[-1] - made[0]) / 1e9)
-    p50, p99 = np.percentile(ages, [50, 99])
-    print(f"{rate:.2f} chunks/s, {misses} of {len(made)} deadlines missed, {gaps} gaps")
+    options.add_argument("--seconds", type=float, default=10.0, help="of each round")
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--bare", type=float, help="be the bare loop for so many seconds")
+    given = options.parse_args()
+    if given.bare:
+        print(json.dumps(beat(given.bare)))
+        return
+    rounds = [policy(given.seconds) for _ in range(given.rounds)]
+    print("jitter ms |    p50 |    p99 |    max | p99 / bare")
+    for name in rounds[0].times_ns:
+        print(row(name, rounds))
+    made = [found.times_ns["made"] for found in rounds]
+    rate = statistics.median((len(m) - 1) / ((m[-1] - m[0]) / 1e9) for m in made)
+    misses, gaps = sum(f.misses for f in rounds), sum(f.gaps for f in rounds)
+    print(f"{rate:.2f} chunks/s, {misses} of {sum(map(len, made))} deadlines missed, {gaps} gaps")
+    p50, p99 = np.percentile([age for found in rounds for age in found.ages_ms], [50, 99])
     print(f"joints published to chunk had: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from reactor_zmq.errors import ConfigError
 from reactor_zmq.machines.access import AllowList
@@ -103,6 +104,7 @@ class Sockets:
     def touch(self) -> None:
         """Let libzmq tidy up, as it does only inside a call; due every 20 ms."""
         self.zap.bell.ring()
+        self.zap.renew(time.monotonic())
         for each in (self.frames, self.lane):
             each.touch()
             each.monitor.bell.ring()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import select
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ import zmq
 
 from reactor_zmq.machines.access import AllowList, Grant
 from reactor_zmq.sockets.keys import PLAIN_USER, KeyPair
-from reactor_zmq.sockets.readiness import Doorbell
+from reactor_zmq.sockets.readiness import Doorbell, readable
 from reactor_zmq.wire.scope import scope_of
 
 ZAP_ENDPOINT = "inproc://zeromq.zap.01"
@@ -18,6 +19,9 @@ ZAP_DOMAIN = b"reactor"
 _VERSION = b"1.0"
 _PLAIN_PARTS = 8
 _CURVE_PARTS = 7
+# After so many handshakes, and so long after it was asked last, a socket is closed.
+_WORTHWHILE = 32
+_ANSWERED_S = 1.0
 
 
 class ZapHandler:
@@ -49,23 +53,63 @@ class ZapHandler:
     ) -> None:
         self.allowed = allowed
         self._full = full
+        self._context = context
+        self._poll = select.epoll()
+        self._asked: list[zmq.Socket[bytes]] = []
+        self._renewed_at, self._renewed_after = 0.0, 0
         self.serial = 0
         self.accepted = 0
         self.refused = 0
         self.in_clear = 0
-        self.socket = context.socket(zmq.REP)
-        self.socket.setsockopt(zmq.LINGER, 0)
-        self.socket.bind(ZAP_ENDPOINT)
-        self.bell = Doorbell(self.socket)
+        self._ask_here(context.socket(zmq.REP))
+        self.bell = Doorbell(self._asked[0], lambda _: any(map(readable, self._asked)))
+        self.bell.fd = self._poll.fileno()  # of whichever socket is asked
 
     def answer_all(self) -> None:
         """Answer every handshake that waits."""
         while self.bell.readable():
-            self.socket.send_multipart(self._judge(self.socket.recv_multipart()))
+            for socket in filter(readable, self._asked):
+                socket.send_multipart(self._judge(socket.recv_multipart()))
+
+    def renew(self, now: float) -> None:
+        """Have libzmq let go of what links asked by; due now and then, in monotonic seconds.
+
+        For as long as a link is open it keeps the pipes by which it asked: 11 kB. They go with
+        the socket that was asked; so another one takes its place, and it is closed when who
+        had begun to ask it has long been answered.
+        """
+        if now - self._renewed_at < _ANSWERED_S:
+            return
+        for socket in self._asked[:-1]:
+            self._dismiss(socket)
+        if self.accepted - self._renewed_after < _WORTHWHILE:
+            return
+        try:
+            successor = self._context.socket(zmq.REP)
+        except zmq.ZMQError:
+            return  # no descriptor is left: another time
+        self._renewed_at, self._renewed_after = now, self.accepted
+        # Between these two calls nobody is let in; whoever asks just then connects again.
+        self._asked[-1].unbind(ZAP_ENDPOINT)
+        self._ask_here(successor)
+        self.bell.ring()
 
     def close(self) -> None:
         """Let nobody in any more."""
-        self.socket.close()
+        for socket in list(self._asked):
+            self._dismiss(socket)
+        self._poll.close()
+
+    def _ask_here(self, socket: zmq.Socket[bytes]) -> None:
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.bind(ZAP_ENDPOINT)
+        self._asked.append(socket)
+        self._poll.register(socket.fileno(), select.EPOLLIN)
+
+    def _dismiss(self, socket: zmq.Socket[bytes]) -> None:
+        self._asked.remove(socket)
+        self._poll.unregister(socket.fileno())
+        socket.close()
 
     def _judge(self, request: Sequence[bytes]) -> list[bytes]:
         sequence = request[1] if len(request) > 1 else b""

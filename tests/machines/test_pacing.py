@@ -93,6 +93,41 @@ def test_a_timer_that_fires_late_does_not_shift_the_cadence():
     assert set(steps(dues)) == {SECOND // 10}
 
 
+def test_where_wakeups_are_late_turns_start_earlier():
+    """On a machine that wakes up 5 ms late throughout one deadline is missed, not each of them."""
+    run = Run(Pacing(fps=50))
+    for _ in range(20):
+        run.now = max(run.now, run.pacing.next_turn_ns() + 5 * MS)
+        run.turn(2)
+    assert run.pacing.misses == 1
+    assert set(steps(run.dues)[1:]) == {20 * MS}
+
+
+def test_wakeups_within_the_margin_cost_no_time():
+    """A timer that is up to a millisecond late leaves starts as late as they were."""
+    prompt, late = Run(Pacing(fps=50)), Run(Pacing(fps=50))
+    for _ in range(20):
+        prompt.turn(2)
+        late.now = max(late.now, late.pacing.next_turn_ns() + MARGIN_NS)
+        late.turn(2)
+    assert (
+        late.pacing.next_turn_ns() == prompt.pacing.next_turn_ns() + late.dues[0] - prompt.dues[0]
+    )
+
+
+def test_a_rest_is_no_late_start():
+    """A turn that comes long after a rest does not make those after it start earlier."""
+    run = Run(Pacing(fps=50))
+    for _ in range(3):
+        run.turn(2)
+    before = run.dues[-1] - run.starts[-1]
+    run.pacing.rest()
+    run.now += 15 * MS
+    for _ in range(3):
+        run.turn(2)
+    assert run.dues[-1] - run.starts[-1] == before
+
+
 def test_an_event_shows_in_the_very_next_frame():
     """A turn starts just so early that its frame is ready: what came before is in it."""
     run = Run(Pacing(fps=10))

@@ -19,11 +19,11 @@ from zmq_peers import peer_context
 
 from reactor_zmq.errors import ConfigError
 from reactor_zmq.machines.access import AllowList, Grant
-from reactor_zmq.sockets import router
+from reactor_zmq.sockets import router, zap
 from reactor_zmq.sockets.endpoints import bind
 from reactor_zmq.sockets.public import Sockets
 from reactor_zmq.sockets.router import BATCH_NBYTES
-from reactor_zmq.testing.zmtp import RawPeer, multipart
+from reactor_zmq.testing.zmtp import RawPeer, greeting, hello, multipart
 
 TOKEN = "the right token of this run"
 ALLOWED = AllowList({TOKEN: Grant("test", "steer")})
@@ -498,6 +498,26 @@ def test_foreign_things_at_an_ipc_path_are_left_alone(context, tmp_path: Path):
     bound = context.socket(zmq.ROUTER)
     bind(bound, f"ipc://{live}", "--events")
     assert stat.S_IMODE(live.stat().st_mode) & 0o077 == 0
+
+
+def test_handshakes_go_on_while_those_who_answer_them_change(sockets, context, serve, monkeypatch):
+    """Links that came in by one socket stay, whoever is half in is answered, others come in."""
+    monkeypatch.setattr(zap, "_WORTHWHILE", 1)
+    peers = []
+    for n in range(5):
+        half_in = RawPeer(sockets.events_at, serve.once)
+        half_in.write(greeting() + hello(TOKEN))  # is asked about, and may be answered later
+        sockets.zap.renew(n * 10.0)
+        peers.append(dealer(context, sockets.events_at))
+        for peer in peers:
+            peer.send(b"hi")
+        heard = [b"hi"] * len(peers)
+        serve.until(lambda heard=heard: [parts[0] for _, parts in serve.messages] == heard)
+        serve.messages.clear()
+        half_in.read(64)
+        assert b"WELCOME" in half_in.read_frame()[1]
+        half_in.close()
+    assert not serve.gone
 
 
 def test_monitor_events_have_the_layout_we_read():
