@@ -134,7 +134,7 @@ class Recorder:
             self._hush()
             for thread in self._threads:
                 thread.join()
-        self._file.close()
+            self._file.close()
         if self._error is not None:
             raise self._error
         return self.progress

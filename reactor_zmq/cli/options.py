@@ -224,6 +224,10 @@ def _serving(bridge: argparse.ArgumentParser) -> None:
         "--sessions-per-address", type=count, default=8, metavar="N",
         help="of these from one address (default: %(default)d)",
     )  # fmt: skip
+    bridge.add_argument(
+        "--recordings", default="", metavar="DIR",
+        help="let those who may steer record into this folder, by a button of the page",
+    )  # fmt: skip
     bridge.add_argument("--listen-fd", type=int, default=-1, help=argparse.SUPPRESS)
     bridge.add_argument("--log-format", choices=("text", "json"), default="text")
     bridge.add_argument("--verbose", "-v", action="store_true")
