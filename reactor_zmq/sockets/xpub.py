@@ -307,7 +307,7 @@ class FramesSocket:
 _OPTIONS = {
     zmq.LINGER: 0,
     zmq.RCVHWM: 0,
-    zmq.RCVBUF: 32 * 1024,
+    zmq.RCVBUF: 8 * 1024,
     zmq.MAXMSGSIZE: _MAX_SUBSCRIPTION_NBYTES,
     zmq.XPUB_VERBOSER: 1,
     zmq.TCP_MAXRT: 5000,
