@@ -22,6 +22,7 @@ AnyArray: TypeAlias = HostArray | DeviceArray
 
 _VIDEO = "(height, width, channels) uint8"
 _AUDIO = "(channels, samples) int16"
+_SAMPLES = (np.dtype(np.uint8), np.dtype(np.uint16))
 _FRAME_NDIM, _BATCH_NDIM = 3, 4
 _BLOCK_NDIM = 2
 _MAX_CHANNELS = 4
@@ -61,7 +62,7 @@ def check_video(track: str, value: object) -> AnyArray:
         ValueError: The shape is no picture's.
     """
     array = as_array(value, track)
-    if array.dtype not in (np.uint8, np.uint16):
+    if array.dtype not in _SAMPLES:
         raise TypeError(_complain(track, _VIDEO, value, array, _video_advice(value, array.dtype)))
     try:
         shape = video_shape(track, array.shape)
