@@ -75,6 +75,9 @@ class EventsSocket:
         self._unreachable: dict[bytes, None] = {}
         self._dismissed: dict[str, None] = {}
         self._behind: dict[bytes, int] = {}
+        # Whether the last batch was still of links that are heard no more: until that is through,
+        # another flood is not to come on top of it.
+        self.wading = False
         self._sealed_nbytes = _SEAL_NBYTES if pair else 0
         seed_routing_ids()
         self.socket = context.socket(zmq.ROUTER)
@@ -154,6 +157,7 @@ class EventsSocket:
     def _read(self) -> list[Multipart]:
         batch: list[Multipart] = []
         nbytes, last, effort = 0, None, _EFFORT
+        self.wading = False
         while effort > 0:
             frames = self._receive() if nbytes < BATCH_NBYTES else []
             if not frames:
@@ -165,6 +169,7 @@ class EventsSocket:
             user_id = str(sender.get("User-Id"))
             effort -= 1
             if user_id in self._dismissed:
+                self.wading = True
                 continue
             effort -= _HEARD
             link = self._links.get(user_id) or self._meet(user_id, sender)
