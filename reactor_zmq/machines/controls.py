@@ -312,7 +312,8 @@ def _check_frame(track: TrackContract, frame: Publish, nbytes: int) -> None:
             f"{track.kind} track {track.name!r} takes at most {most} channels, {frame.shape} came"
         )
         raise RemoteProtocolError(Code.PUBLISH_REFUSED, text, "shape")
-    if frame.dtype != samples.dtype:
+    deep = (track.kind, frame.dtype, frame.shape[-1]) == ("video", "<u2", 1)  # mono16
+    if frame.dtype != samples.dtype and not deep:
         text = f"{track.kind} track {track.name!r} takes {samples.dtype}, {frame.dtype} came"
         raise RemoteProtocolError(Code.PUBLISH_REFUSED, text, "dtype")
     expected = math.prod(frame.shape) * ITEMSIZE[frame.dtype]
