@@ -84,12 +84,16 @@ class RawPeer:
     ) -> Self:
         """Return a peer that has shaken hands as a socket of this kind."""
         peer = cls(endpoint, turn)
-        peer.write(greeting())
-        peer.read(_GREETING_NBYTES)
-        peer.write(hello(token))
-        peer.read_frame()
-        peer.write(initiate(Socket_Type=kind, **properties))
-        peer.read_frame()
+        try:
+            peer.write(greeting())
+            peer.read(_GREETING_NBYTES)
+            peer.write(hello(token))
+            peer.read_frame()
+            peer.write(initiate(Socket_Type=kind, **properties))
+            peer.read_frame()
+        except BaseException:
+            peer.close()
+            raise
         return peer
 
     def __enter__(self) -> Self:
