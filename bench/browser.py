@@ -9,7 +9,8 @@
 
 All times are Unix time of this one machine. The model's pictures are made before the clock starts;
 each costs it one copy. Ceiling: the model makes 120 per second, more than is to be shown; what it
-and the front end spend on those that nobody sees is part of the figure. CPU is that of the bridge's
+and the front end spend on those that nobody sees is part of the figure, and one near 120 is the
+model's own limit: the browser's lies above. CPU is that of the bridge's
 process and of all of Chromium's, from /proc, per frame that was drawn. Rows are measured one after
 the other, by one page each; nothing runs beside them, so look at the load that is printed first.
 """  # noqa: E501 - a table

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make one environment per ROS 2 distribution: make_ros_venvs.sh DIRECTORY
+# Make what the ROS tests need, one environment per ROS 2 distribution: make_ros_venvs.sh DIRECTORY
 # The wheels live apart from the project's own environment: a .pth file in them runs in every Python.
 set -eu
 folder=$1
@@ -33,6 +33,16 @@ if [ -e "$folder/jazzy/.stamp" ] && [ ! -e "$folder/jazzy/.rosbridge" ]; then
         touch "$folder/jazzy/.rosbridge"
     else
         echo "######## SKIPPED: rosbridge-server-rs is not to be had here" >&2
+    fi
+fi
+
+# ROS 1 has no wheels: the system's own Python gets it, where that can be done.
+if ! /usr/bin/python3 -c "import rospy, rosmaster, zmq, std_srvs, diagnostic_msgs" 2>/dev/null; then
+    if ! { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -q &&
+        apt-get install -q -y --no-install-recommends python3-rospy python3-rosmaster \
+            python3-sensor-msgs python3-std-msgs python3-std-srvs python3-geometry-msgs \
+            python3-diagnostic-msgs python3-zmq; }; then
+        echo "######## SKIPPED: ROS 1 is not to be had here: apt-get install python3-rospy" >&2
     fi
 fi
 

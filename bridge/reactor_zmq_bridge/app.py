@@ -58,6 +58,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/foxglove", foxglove),
     Route("GET", "/stream", handlers.stream),
     Route("GET", "/mjpeg/{track}", handlers.mjpeg),
+    Route("GET", "/recordings/{name}", handlers.recording),
     Route("POST", "/uploads", take_file),
     Route("GET", "/health/{what:live|ready|startup}", handlers.health),
 )

@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncGenerator, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 
 from reactor_zmq.client.aio import AsyncClient
 from reactor_zmq.errors import ReactorError
@@ -19,6 +20,7 @@ from reactor_zmq_bridge.frontdoor import FrontDoor
 from reactor_zmq_bridge.session import Session
 from reactor_zmq_bridge.source import Sources
 from reactor_zmq_bridge.surroundings import Surroundings
+from reactor_zmq_bridge.tape import Tape
 from reactor_zmq_bridge.words import Hello
 
 _log = logging.getLogger("reactor_zmq.bridge")
@@ -45,6 +47,7 @@ class Bridge:
             codecs=available_codecs(),
             tickets=Tickets(config.times.ticket_s),
             viewers=self.viewers,
+            tape=self._tape(config),
         )
         self._admission = Admission(config.limits)
         self._uploads = 0
@@ -52,6 +55,17 @@ class Bridge:
         self._endings: set[asyncio.Task[None]] = set()
         self._ticker = asyncio.create_task(self._tick())
         self.closing = False
+
+    def _tape(self, config: BridgeConfig) -> Tape | None:
+        return (
+            Tape(Path(config.recordings), config.target, self._tape_changed)
+            if config.recordings
+            else None
+        )
+
+    def _tape_changed(self) -> None:
+        for session in self.sessions:
+            session.tell_recording()
 
     def viewers(self) -> int:
         """How many browsers look at something."""
@@ -134,6 +148,8 @@ class Bridge:
         self._ticker.cancel()
         sessions, self._sessions = self.sessions, {}
         await asyncio.gather(*(each.close() for each in sessions), *self._endings)
+        if self.around.tape is not None:
+            await self.around.tape.close()
         await self.around.sources.close()
         await asyncio.to_thread(self._pool.shutdown)
         with suppress(asyncio.CancelledError):

@@ -83,6 +83,7 @@ class BridgeConfig(Struct, frozen=True, kw_only=True):
         expose: Listen beyond loopback, in the clear.
         jpeg_quality: 1 to 100.
         encoders: Threads that encode.
+        recordings: Folder into which those who may steer may record; empty for none.
     """
 
     target: str = ""
@@ -94,5 +95,6 @@ class BridgeConfig(Struct, frozen=True, kw_only=True):
     expose: bool = False
     jpeg_quality: int = 80
     encoders: int = 2
+    recordings: str = ""
     limits: BridgeLimits = BridgeLimits()
     times: BridgeTimes = BridgeTimes()

@@ -44,6 +44,7 @@ _WORDS: dict[str, type[Struct]] = {
     "$ticket": words.TicketFor,
     "$publish": words.Publish,
     "$unpublish": words.Unpublish,
+    "$record": words.RecordRun,
     "$schema": words.Empty,
     "$bye": words.Empty,
 }

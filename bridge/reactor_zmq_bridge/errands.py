@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
+from reactor_zmq.client.aio import AsyncClient
 from reactor_zmq.errors import EventError
+from reactor_zmq.wire.scope import covers
 from reactor_zmq_bridge import words
 from reactor_zmq_bridge.choice import NAMES
 from reactor_zmq_bridge.errors import BridgeError
@@ -56,6 +58,21 @@ class Errands:
             await self.inlets.end(name)
         except EventError as error:
             self._refuse(error.code, error.text, error.field, id)
+        else:
+            self.push("$ok", {}, id)
+
+    async def record(self, client: AsyncClient, on: bool, id: Id) -> None:  # noqa: A002
+        """Begin the bridge's recording, or end it; for those who may steer."""
+        tape = self.around.tape
+        try:
+            if tape is None or not covers(client.scope, "steer"):
+                text = "recording is for those who may steer, where the operator allows it"
+                raise BridgeError("forbidden", text)  # noqa: TRY301 - one place answers refusals
+            await (tape.start(client.model) if on else tape.stop())
+        except BridgeError as error:
+            self._refuse(error.code, error.text, error.field, id)
+        except OSError as error:
+            self._refuse("closed", f"the recorder can't be started: {error}", None, id)
         else:
             self.push("$ok", {}, id)
 

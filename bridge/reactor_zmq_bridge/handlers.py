@@ -167,6 +167,21 @@ async def mjpeg(request: web.Request) -> web.StreamResponse:
     return response
 
 
+async def recording(request: web.Request) -> web.StreamResponse:
+    """``/recordings/NAME``: a finished recording, for whom a ticket was issued that may steer."""
+    bridge = request.app[BRIDGE]
+    now = time.monotonic()
+    holder = bridge.around.tickets.redeem(request.query.get("ticket", ""), "recording", now)
+    session = bridge.by_viewer(holder or "")
+    if session is None or session.recording is None or bridge.around.tape is None:
+        return refusal(401, "unauthenticated", "this ticket opens no recording")
+    path = bridge.around.tape.file(request.match_info["name"])
+    if path is None or not path.is_file():
+        return refusal(404, "unknown", "there is no such recording")
+    disposition = {"Content-Disposition": f'attachment; filename="{path.name}"'}
+    return web.FileResponse(path, headers=disposition)
+
+
 async def _until_over(request: web.Request, sink: BodySink, session: Session) -> None:
     bridge = request.app[BRIDGE]
     while not sink.over.done() and bridge.by_secret(session.secret) is session:

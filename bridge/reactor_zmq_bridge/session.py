@@ -18,6 +18,7 @@ from reactor_zmq.client.aio import AsyncClient
 from reactor_zmq.errors import EventError, LocalProtocolError, ReactorError
 from reactor_zmq.wire.codes import State
 from reactor_zmq.wire.control import Status
+from reactor_zmq.wire.scope import covers
 from reactor_zmq_bridge import words
 from reactor_zmq_bridge.conversation import AskSchema, Bye, Conversation
 from reactor_zmq_bridge.conversation_words import (
@@ -188,6 +189,17 @@ class Session:
         if self._link is not None and self.viewer.showing:
             self._push("$stats", self._meter.read(self._around.viewers()))
 
+    @property
+    def recording(self) -> dict[str, object] | None:
+        """The bridge's recording; None for who may not steer it."""
+        tape = self._around.tape
+        return tape.told if tape is not None and covers(self.client.scope, "steer") else None
+
+    def tell_recording(self) -> None:
+        """Tell how the bridge's recording goes."""
+        if (told := self.recording) is not None:
+            self._show("$recording", told)
+
     def _welcome(self, *, resumed: bool) -> dict[str, object]:
         limits = self._around.config.limits
         self._tracks_told = self.tracks
@@ -205,6 +217,7 @@ class Session:
                 "upload_nbytes": limits.upload_nbytes,
             },
             "status": msgspec.to_builtins(self.client.status),
+            "recording": self.recording,
             "loopback": self._viewing.loopback,
         }
 
@@ -276,6 +289,8 @@ class Session:
                 self._shut(1000, "goodbye")
             case AskSchema():
                 self._push("$schema", self.schema, id)
+            case words.RecordRun(on):
+                self._spawn(self._errands.record(self.client, on, id))
             case words.Unpublish(name):
                 self._spawn(self._errands.unpublish(name, id))
             case _:

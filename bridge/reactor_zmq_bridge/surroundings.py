@@ -10,6 +10,7 @@ from reactor_zmq_bridge.admission import Tickets
 from reactor_zmq_bridge.config import BridgeConfig
 from reactor_zmq_bridge.record import Codec
 from reactor_zmq_bridge.source import Sources
+from reactor_zmq_bridge.tape import Tape
 from reactor_zmq_bridge.tracks import TrackTable
 
 
@@ -20,6 +21,7 @@ class Surroundings:
     Attributes:
         codecs: What can be encoded here.
         viewers: Counts browsers that look at something.
+        tape: The recording of the bridge, where the operator allows one.
     """
 
     config: BridgeConfig
@@ -28,4 +30,5 @@ class Surroundings:
     codecs: frozenset[Codec]
     tickets: Tickets
     viewers: Callable[[], int]
+    tape: Tape | None = None
     tracks: TrackTable = field(default_factory=TrackTable)

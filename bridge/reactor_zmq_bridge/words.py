@@ -107,7 +107,7 @@ class KeyFrame(_In, frozen=True):
 class TicketFor(_In, frozen=True):
     """``$ticket``: what the ticket is for."""
 
-    for_: Literal["mjpeg"] = msgspec.field(name="for")
+    for_: Literal["mjpeg", "recording"] = msgspec.field(name="for")
 
 
 class Publish(_In, frozen=True):
@@ -121,6 +121,12 @@ class Unpublish(_In, frozen=True):
     """``$unpublish``: no more of them."""
 
     track: _Name
+
+
+class RecordRun(_In, frozen=True):
+    """``$record``: begin the bridge's recording, or end it."""
+
+    on: bool
 
 
 class Empty(_In, frozen=True):

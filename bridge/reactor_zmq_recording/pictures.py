@@ -19,11 +19,11 @@ COMPRESSED = "sensor_msgs/msg/CompressedImage"
 VIDEO = "foxglove_msgs/msg/CompressedVideo"
 JPEG_QUALITY = 90
 _JPEG_COLOURS = {"rgb8": "RGB", "rgba8": "RGBA", "mono8": "GRAY"}
-_CHANNELS = {"rgb8": 3, "rgba8": 4, "mono8": 1}
+_CHANNELS = {"rgb8": 3, "rgba8": 4, "mono8": 1, "mono16": 1}
 # A reader that begins anywhere sees a picture within so many.
 _KEY_EVERY = 60
 
-Picture = NDArray[np.uint8]
+Picture = NDArray[Any]
 
 
 class PictureEncoder(Protocol):
@@ -79,8 +79,8 @@ class Raw:
                 "height": height,
                 "width": width,
                 "encoding": frame.encoding if known else f"8UC{channels}",
-                "step": width * channels,
-                "data": np.ascontiguousarray(frame.array).reshape(-1),
+                "step": width * channels * frame.array.itemsize,
+                "data": np.ascontiguousarray(frame.array).reshape(-1).view(np.uint8),
             },
         )
 
@@ -153,10 +153,15 @@ class PictureDecoder:
         self._codec: Any = None
 
     def decode(self, values: dict[str, Any]) -> Iterator[Picture]:
-        """Yield the pictures that a message brings, ``(height, width, channels) uint8``."""
+        """Yield the pictures that a message brings, ``(height, width, channels)``.
+
+        They are uint8, or uint16 where they were ``mono16``.
+        """
         if self._type == IMAGE:
             shape = (values["height"], values["width"], -1)
-            yield np.asarray(values["data"]).reshape(shape)
+            samples = np.asarray(values["data"])
+            deep = values["encoding"] == "mono16"
+            yield (samples.view("<u2") if deep else samples).reshape(shape)
         elif self._type == COMPRESSED:
             colours = optional("simplejpeg", "recording")
             data = bytes(values["data"])

@@ -26,6 +26,7 @@ from reactor_zmq_recording.channels import (
 )
 from reactor_zmq_recording.file import RecordingFile
 from reactor_zmq_recording.pictures import Codec
+from reactor_zmq_recording.uploads import MOST_NBYTES, NOTE, Attachment, Fetching
 from reactor_zmq_recording.waiting import Entry, Waiting
 
 _WAIT_S = 0.1
@@ -63,6 +64,7 @@ class Recorder:
         path: Must not exist yet.
         codec: For pictures.
         inputs: Whether what clients publish is recorded too.
+        uploads_nbytes: Of the files that events name, all together; 0 leaves them out.
 
     Raises:
         FileExistsError: There is such a file.
@@ -70,7 +72,13 @@ class Recorder:
     """
 
     def __init__(
-        self, client: Client, path: Path, *, codec: Codec = "jpeg", inputs: bool = True
+        self,
+        client: Client,
+        path: Path,
+        *,
+        codec: Codec = "jpeg",
+        inputs: bool = True,
+        uploads_nbytes: int = MOST_NBYTES,
     ) -> None:
         # A chunk is copied some times on its way to the disk, each time to memory of its size.
         keep_large_blocks()
@@ -78,7 +86,8 @@ class Recorder:
         self._codec: Codec = codec
         self._inputs = inputs
         self._file = RecordingFile(path)
-        self._waiting = Waiting[Entry](lambda entry: len(entry.data))
+        self._fetching = Fetching(client, uploads_nbytes)
+        self._waiting = Waiting[Entry | Attachment](lambda entry: len(entry.data))
         self._unencoded: list[Waiting[Frame]] = []
         self._stopped = threading.Event()
         self._began = time.monotonic()
@@ -128,7 +137,7 @@ class Recorder:
             self._hush()
             for thread in self._threads:
                 thread.join()
-        self._file.close()
+            self._file.close()
         if self._error is not None:
             raise self._error
         return self.progress
@@ -142,6 +151,7 @@ class Recorder:
         self._file.note("reactor_zmq", {**facts, "clock": clock})
         schema = msgspec.json.encode(client.schema())
         self._file.attach("openapi.json", "application/json", schema)
+        self._keep_files(dict(client.state))
         self._put_word("state", {"version": 0, "fields": dict(client.state)})
         self._put_word("status", client.status)
 
@@ -198,6 +208,10 @@ class Recorder:
         entry = self._waiting.take(timeout_s)
         if entry is None:
             return False
+        if isinstance(entry, Attachment):
+            self._file.attach(entry.title, entry.media_type, entry.data)
+            self._file.note(NOTE, entry.facts)
+            return True
         self._file.add(entry.plan, entry.data, entry.log_ns, entry.publish_ns, entry.seq)
         self._messages += 1
         self._recorded_frames += entry.is_frame
@@ -222,9 +236,16 @@ class Recorder:
         for message in self._client.messages():
             word = _WORD_OF.get(message.type, "messages")
             data = dict(message.data)
+            if word == "events":
+                self._keep_files(data)
             self._put_word(
                 word, data if word != "messages" else {"type": message.type, "data": data}
             )
+
+    def _keep_files(self, data: object) -> None:
+        """Put the files that are named before what names them."""
+        for attachment in self._fetching.new_ones(data):
+            self._waiting.put(attachment)
 
     def _put_word(self, word: str, data: object) -> None:
         now_ns = time.time_ns()

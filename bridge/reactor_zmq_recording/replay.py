@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from reactor_zmq.client import Client
+from reactor_zmq.client import Client, UploadReference
 from reactor_zmq.errors import EventError
 from reactor_zmq_recording.decoding import Decode, frame_decoder
 from reactor_zmq_recording.reading import Recorded, read_recording
+from reactor_zmq_recording.uploads import Kept, replaced
 
 _BUSY_S = 0.001
 
@@ -24,7 +25,8 @@ class Replayed:
     Attributes:
         events: Applied again.
         refused: Events that the model did not take this time.
-        skipped: Events that name an uploaded file: its bytes are not in the recording.
+        skipped: Events that name an uploaded file whose bytes are not in the recording.
+        uploads: Files uploaded again.
         frames: Published again.
         lost: Frames of tracks that this model does not have, or that could not be decoded.
         seconds: It took.
@@ -33,10 +35,15 @@ class Replayed:
     events: int = 0
     refused: int = 0
     skipped: int = 0
+    uploads: int = 0
     frames: int = 0
     lost: int = 0
     seconds: float = 0.0
     refusals: list[str] = field(default_factory=list[str])
+
+
+class _MissingFileError(Exception):
+    """An event names a file whose bytes are not in the recording."""
 
 
 class Replay:
@@ -57,6 +64,8 @@ class Replay:
         self._metadata: dict[tuple[str, int], bytes] = {}
         self._decoders: dict[str, Decode] = {}
         self._first_ns: int | None = None
+        self._kept: Kept | None = None
+        self._uploads: dict[str, UploadReference] = {}
 
     def run(self, stopped: Callable[[], bool] = lambda: False) -> Replayed:
         """Play it to its end, or until ``stopped``.
@@ -99,15 +108,30 @@ class Replay:
                 self._send(event, {name: fields[name]})
 
     def _send(self, event: str, data: dict[str, Any]) -> None:
-        if _names_a_file(data):
+        try:
+            given = replaced(data, self._uploaded)
+        except _MissingFileError:
             self._done.skipped += 1
             return
         try:
-            self._client.send(event, **data)
+            self._client.send(event, **given)
             self._done.events += 1
         except EventError as error:
             self._done.refused += 1
             self._done.refusals.append(f"{event}: {error}")
+
+    def _uploaded(self, upload_id: str) -> UploadReference:
+        """Return a file of the recording as this run knows it, which has it once."""
+        if upload_id not in self._uploads:
+            self._kept = self._kept or Kept(self._path)
+            file = self._kept.get(upload_id)
+            if file is None:
+                raise _MissingFileError(upload_id)
+            self._uploads[upload_id] = self._client.upload(
+                file.data, name=file.name, mime_type=file.media_type
+            )
+            self._done.uploads += 1
+        return self._uploads[upload_id]
 
     def _publish(self, found: Recorded) -> None:
         track = found.plan.notes["track"]
@@ -130,10 +154,3 @@ class Replay:
 
 def _metadata(values: dict[str, Any]) -> bytes:
     return values["text"].encode() if "text" in values else base64.b64decode(values["base64"])
-
-
-def _names_a_file(data: object) -> bool:
-    if isinstance(data, dict):
-        fields = cast("dict[str, object]", data)
-        return "upload_id" in fields or any(_names_a_file(value) for value in fields.values())
-    return isinstance(data, list) and any(map(_names_a_file, cast("list[object]", data)))

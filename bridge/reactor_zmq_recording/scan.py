@@ -66,7 +66,7 @@ class Scan:
         schemas: Bodies of the schemas' records by id.
         channels: The same of the channels.
         metadata: Bodies of the metadata records.
-        attachments: How many there are.
+        attached: Where the body of each attachment begins and ends.
         rotten: Where chunks stand that are not what their checksum says.
         end: Where the last whole record of the data ends.
         finished: Whether summary and closing magic follow.
@@ -78,7 +78,7 @@ class Scan:
         self.schemas: dict[int, bytes] = {}
         self.channels: dict[int, bytes] = {}
         self.metadata: list[bytes] = []
-        self.attachments = 0
+        self.attached: list[tuple[int, int]] = []
         self.rotten: list[int] = []
         self.end = len(MAGIC)
         self.finished = False
@@ -106,7 +106,8 @@ class Scan:
                 waiting = self._chunk(self.end, body, end)
             elif opcode == METADATA:
                 self.metadata.append(self._file.read(end - body))
-            self.attachments += opcode == ATTACHMENT
+            elif opcode == ATTACHMENT:
+                self.attached.append((body, end))
             if opcode == DATA_END:
                 self.finished = self._ends_well()
                 break

@@ -145,7 +145,7 @@ def _statistics(scan: Scan, found: list[_Kept]) -> bytes:
         counts.total(),
         len(scan.schemas),
         len(scan.channels),
-        scan.attachments,
+        len(scan.attached),
         len(scan.metadata),
         len(found),
         min((chunk.start_ns for chunk in filled), default=0),

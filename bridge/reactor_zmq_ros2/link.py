@@ -23,6 +23,9 @@ from reactor_zmq_ros2.talk import Listener, Reply, Talk
 LOOK_AGAIN_S = 0.5
 TICK_MS = 250
 
+REPLY_S = 10.0
+LATE = {"code": "timeout", "text": f"no reply within {REPLY_S:g} s"}
+
 OnFrame = Callable[[str, Header, Samples], None]
 
 
@@ -168,3 +171,17 @@ class Link(threading.Thread):
 
 def _taken(jobs: deque[Callable[[], None]]) -> list[Callable[[], None]]:
     return [jobs.popleft() for _ in range(len(jobs))]
+
+
+def answered(ask: Callable[[Reply], None]) -> tuple[str, dict[str, Any]]:
+    """Wait for the reply that ``ask`` has taken care of; ``$error`` when none comes in time."""
+    heard: list[tuple[str, dict[str, Any]]] = []
+    done = threading.Event()
+
+    def take(kind: str, reply: dict[str, Any]) -> None:
+        heard.append((kind, reply))
+        done.set()
+
+    ask(take)
+    done.wait(REPLY_S)
+    return heard[0] if heard else ("$error", {**LATE})

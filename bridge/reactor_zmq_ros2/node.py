@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 import time
 import traceback
 from collections import deque
@@ -29,7 +28,7 @@ from reactor_zmq_ros2.discovery import TOKEN_VARIABLE
 from reactor_zmq_ros2.frames import Header
 from reactor_zmq_ros2.health import diagnostics
 from reactor_zmq_ros2.lane import Samples
-from reactor_zmq_ros2.link import Link
+from reactor_zmq_ros2.link import Link, answered
 from reactor_zmq_ros2.names import input_name, ros_name
 from reactor_zmq_ros2.parameters import StateParameters
 from reactor_zmq_ros2.pictures import best_decoder, best_encoder
@@ -37,12 +36,10 @@ from reactor_zmq_ros2.sim_clock import SimClock
 from reactor_zmq_ros2.talk import LOST, Reply
 from reactor_zmq_ros2.tracks import Inlet, Outlet
 
-REPLY_S = 10.0
 LOOK_S = 0.1
 HEALTH_S = 1.0
 _EVENTS = QoSProfile(depth=100)
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-_LATE = {"code": "timeout", "text": f"no reply within {REPLY_S:g} s"}
 
 
 def _telling(transition: Callable[..., Any]) -> Callable[..., Any]:
@@ -175,16 +172,7 @@ class BridgeNode(LifecycleNode):
 
     def ask_and_wait(self, event: str, data: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """Send an event and wait for its reply; ``$error`` when none comes in time."""
-        heard: list[tuple[str, dict[str, Any]]] = []
-        done = threading.Event()
-
-        def take(kind: str, reply: dict[str, Any]) -> None:
-            heard.append((kind, reply))
-            done.set()
-
-        self.ask(event, data, take)
-        done.wait(REPLY_S)
-        return heard[0] if heard else ("$error", {**_LATE})
+        return answered(lambda reply: self.ask(event, data, reply))
 
     def give(self, track: str, fields: Mapping[str, Any], samples: Any) -> None:
         """Publish a frame to an input track, while the node is active."""

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
@@ -15,6 +14,7 @@ from reactor_zmq_ros2 import frames, tensors
 from reactor_zmq_ros2.calibration import read_calibration
 from reactor_zmq_ros2.decode import decode
 from reactor_zmq_ros2.figures import Figures
+from reactor_zmq_ros2.forms import VIDEO, Form
 from reactor_zmq_ros2.inputs import Picture, picture_of
 from reactor_zmq_ros2.names import optical_frame
 from reactor_zmq_ros2.ros_types import ros_type
@@ -44,14 +44,19 @@ class Outlet:
         self._node = node
         self._lock = threading.Lock()
         self._publishers: dict[str, Any] = {}
-        self._frame_id = node.text_parameter(f"{self.track}.frame_id", optical_frame(self.track))
-        self._calibration: dict[str, Any] | None = None
-        self._pictures = topic["kind"] == "video"
-        if self._pictures:
-            self._add_video()
+        pictures = topic["kind"] == "video"
+        self._form = Form(
+            frame_id=node.text_parameter(f"{self.track}.frame_id", optical_frame(self.track)),
+            encoder=node.encoder,
+            tensor=topic.get("tensor") or {},
+            calibration=self._calibration() if pictures else None,
+            pictures=pictures,
+        )
+        if pictures:
+            for key, (suffix, type_name) in VIDEO.items():
+                self._add(key, type_name, f"~/{self.track}{suffix}")
         for suffix, type_name in tensors.topics_of(topic):
             self._add(suffix, type_name, f"~/{self.track}{suffix}")
-        self._tensor: dict[str, Any] = topic.get("tensor") or {}
 
     def is_watched(self) -> bool:
         """Say whether anybody subscribes to one of the topics."""
@@ -62,7 +67,7 @@ class Outlet:
         with self._lock:
             publishers = self._publishers.items()
             watched = {key: to for key, to in publishers if to.get_subscription_count()}
-            copy = self._copied(watched, header, samples, stamp_ns)
+            copy = self._form.copied(watched, header, samples.view, stamp_ns)
             if not samples.is_whole():
                 return
             self.figures.note(header, received_ns)
@@ -78,16 +83,13 @@ class Outlet:
                 self._node.destroy_publisher(publisher)
             self._publishers = {}
 
-    def _add_video(self) -> None:
-        raw = f"~/{self.track}/image_raw"
-        self._add("image", "sensor_msgs/msg/Image", raw)
-        self._add("compressed", "sensor_msgs/msg/CompressedImage", f"{raw}/compressed")
-        self._add("info", "sensor_msgs/msg/CameraInfo", f"~/{self.track}/camera_info")
+    def _calibration(self) -> dict[str, Any] | None:
         url = self._node.text_parameter(f"{self.track}.camera_info_url", "")
         try:
-            self._calibration = read_calibration(url) if url else None
+            return read_calibration(url) if url else None
         except ValueError as error:
             self._node.get_logger().error(str(error))
+            return None
 
     def _add(self, key: str, type_name: str, topic: str) -> None:
         self._publishers[key] = self._node.create_publisher(
@@ -97,40 +99,12 @@ class Outlet:
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
 
-    def _copied(
-        self, watched: Mapping[str, Any], header: Header, samples: Samples, stamp_ns: int
-    ) -> bytes:
-        """Return the only copy of the samples: of pictures the message that ends with them."""
-        if not self._pictures:
-            return bytes(samples.view)
-        if watched.keys() & {"image", "compressed"}:
-            return frames.image(header, samples.view, stamp_ns, self._frame_id)
-        return b""
-
     def _message(self, key: str, header: Header, copy: bytes, stamp_ns: int) -> bytes:
-        match key:
-            case "image":
-                return copy
-            case "info":
-                return frames.camera_info(header, stamp_ns, self._frame_id, self._calibration)
-            case "compressed":
-                samples = memoryview(copy)[len(copy) - header.nbytes :]
-                return self._compressed(header, samples, stamp_ns)
-            case _:
-                return tensors.message(key, self._tensor, header, copy, stamp_ns, self._frame_id)
-
-    def _compressed(self, header: Header, payload: Any, stamp_ns: int) -> bytes:
-        encoding = frames.ros_encoding(header)
-        if encoding not in ("rgb8", "rgba8", "mono8"):
-            text = f"{self.track}: {encoding} has no compressed form here"
-            self._node.get_logger().warning(text, once=True)
+        try:
+            return self._form.message_of_copy(key, header, copy, stamp_ns)
+        except ValueError as error:
+            self._node.get_logger().warning(f"{self.track}: {error}", once=True)
             return b""
-        encoder = self._node.encoder
-        height, width, *rest = header.shape
-        picture = encoder.encode(payload, height, width, rest[0] if rest else 1)
-        stored = {"rgb8": "bgr8", "rgba8": "bgr8"}.get(encoding, encoding)
-        form = f"{encoding}; {encoder.form} compressed {stored}"
-        return frames.compressed(picture, form, stamp_ns, self._frame_id)
 
 
 class Inlet:

@@ -34,6 +34,7 @@ export { ReactorError };
  * @property {Record<string, any>} stateChanged Public fields that have changed, all at first.
  * @property {ReactorError} error
  * @property {any} schemaReceived The OpenAPI document.
+ * @property {any} recordingChanged How the bridge's recording goes; told to those who may steer.
  * @property {Stats} statsUpdate Twice a second while a track is watched.
  * @property {TrackInfo[]} tracksChanged The model has other tracks than before, as `getTracks()` says.
  * @property {TrackInfo} trackReceived The first frame of a track is there.
@@ -291,6 +292,8 @@ export class Reactor extends Emitter {
       case "$codec":
         this.viewing.codecs[data.track] = data.codec;
         return;
+      case "$recording":
+        return this.emit("recordingChanged", data);
       case "$stats":
         return this.statistics.served(data);
       case "$error":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -13,7 +14,7 @@ from reactor_zmq.actor.outputs import Piece, split
 from reactor_zmq.machines.pacing import Pacing
 from reactor_zmq.memory import picture_host
 from reactor_zmq.memory.arrays import AnyArray
-from reactor_zmq.memory.loan import Loan
+from reactor_zmq.memory.loan import Like, Loan
 from reactor_zmq.memory.picture import Wish
 from reactor_zmq.memory.to_video import on_device, plan_on_host, to_video
 from reactor_zmq.memory.writer import Stored
@@ -34,7 +35,9 @@ class FrameMemory(Protocol):
         """Store a frame; False when there is no room."""
         ...
 
-    def loan(self, shape: tuple[int, ...], dtype: DTypeLike = np.uint8) -> Loan:
+    def loan(
+        self, shape: tuple[int, ...], dtype: DTypeLike = np.uint8, like: Like = "numpy"
+    ) -> Loan:
         """Lend memory for one frame."""
         ...
 
@@ -119,15 +122,27 @@ class Emitter:
             for track in self._tracks:
                 self._send(track, pieces[track.name][i], due_ns, produced_ns)
 
-    def loan(self, name: str, shape: tuple[int, ...], dtype: DTypeLike | None = None) -> Loan:
+    def loan(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        dtype: DTypeLike | None = None,
+        like: Like = "numpy",
+    ) -> Loan:
         """Lend memory for one frame of a track.
 
         Raises:
-            ValueError: There is no such track.
+            ValueError: There is no such track, or no loan of this kind.
+            ImportError: torch is asked for and not installed.
         """
+        if like == "torch":
+            importlib.import_module("torch")
+        elif like != "numpy":
+            text = f"track {name!r}: a loan is 'numpy' or 'torch', in host memory, not {like!r}"
+            raise ValueError(f"{text}; yield a GPU's array as it is")
         track = self._track(name)
         kind = _usual_dtype(track) if dtype is None else dtype
-        return self._outlet.frames.loan(tuple(shape), kind)
+        return self._outlet.frames.loan(tuple(shape), kind, like)
 
     def picture(self, name: str, value: Any, wish: Wish) -> Any:
         """Make a payload for a video track of what a model computes: in a slot, if on the host.

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-
-from numpy.typing import NDArray
 
 from reactor_zmq.actor.clock import Clock, complete
 from reactor_zmq.errors import BufferClosed
+from reactor_zmq.memory.to_device import Library, to_device
 from reactor_zmq.model.port import ReadMode
 from reactor_zmq.model.spec import TrackSpec
 
@@ -24,14 +23,14 @@ class InputFrame:
     """A published frame.
 
     Attributes:
-        data: ``(height, width, channels)`` or ``(channels, samples)``, read-only, host. Its slot
-            is free again once the array and everything derived from it has gone; copy what is to
-            be kept for long.
+        data: ``(height, width, channels)`` or ``(channels, samples)``. On the host it is read-only
+            and lies in a slot, which is free again once the array and everything derived from it
+            has gone; copy what is to be kept for long. On a GPU it is torch's or cupy's own.
         pts_ns: The publisher's media time.
         metadata: The publisher's bytes.
     """
 
-    data: NDArray[Any]
+    data: Any
     pts_ns: int = 0
     metadata: bytes = b""
 
@@ -53,6 +52,8 @@ class InputTrack:
         n: int = 1,
         timeout: float | None = None,  # noqa: ASYNC109 - the authoring API's word
         mode: ReadMode = ReadMode.LATEST,
+        device: str = "cpu",
+        like: Library | None = None,
     ) -> list[InputFrame]:
         """Return n frames, oldest first, as soon as there are so many.
 
@@ -60,17 +61,21 @@ class InputTrack:
             n: How many, at most 128.
             timeout: Seconds to wait; None waits for ever.
             mode: LATEST takes the newest n and drops what is older; FIFO takes the oldest n.
+            device: Where ``data`` is to be: ``cpu``, ``cuda`` or ``cuda:1``; one copy brings it
+                there from the slot, behind what is on the library's current stream.
+            like: ``torch`` or ``cupy``; None is the one that is loaded, or numpy on the host.
 
         Raises:
             TimeoutError: They did not come in time; nothing was taken.
-            ValueError: n is not within 1..128.
+            ValueError: n is not within 1..128, or there is no such device or library.
             BufferClosed: The publisher has gone, or the session ended, with fewer than n left.
+            CudaError: There is no NVIDIA driver, or it refused; the frames are gone.
         """
         until_ns = None
         if timeout is not None:
             until_ns = self._clock.monotonic_ns() + round(timeout * _SECOND_NS)
         closings = self._closings
-        while (taken := self.try_read(n, mode)) is None:
+        while (taken := self.try_read(n, mode, device, like)) is None:
             if closings != self._closings:  # and opened again before this reader could run
                 raise self._closed_error()
             if until_ns is not None and self._clock.monotonic_ns() >= until_ns:
@@ -79,7 +84,13 @@ class InputTrack:
             await self._wait(until_ns)
         return taken
 
-    def try_read(self, n: int = 1, mode: ReadMode = ReadMode.LATEST) -> list[InputFrame] | None:
+    def try_read(
+        self,
+        n: int = 1,
+        mode: ReadMode = ReadMode.LATEST,
+        device: str = "cpu",
+        like: Library | None = None,
+    ) -> list[InputFrame] | None:
         """Return n frames as ``read`` does, None when fewer are there.
 
         Raises:
@@ -93,6 +104,12 @@ class InputTrack:
             if self._closed:
                 raise self._closed_error()
             return None
+        taken = self._take(n, mode)
+        if device == "cpu" and like is None:
+            return taken
+        return [replace(frame, data=to_device(frame.data, device, like)) for frame in taken]
+
+    def _take(self, n: int, mode: ReadMode) -> list[InputFrame]:
         if mode is ReadMode.FIFO:
             return [self._frames.popleft() for _ in range(n)]
         newest = list(self._frames)[-n:]

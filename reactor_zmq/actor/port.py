@@ -11,7 +11,7 @@ from reactor_zmq.actor.clock import Clock
 from reactor_zmq.actor.emission import Emitter, Outlet
 from reactor_zmq.actor.inputs import InputTrackSet
 from reactor_zmq.actor.session import Session
-from reactor_zmq.memory.loan import Loan
+from reactor_zmq.memory.loan import Like, Loan
 from reactor_zmq.memory.picture import Layout, Wish
 from reactor_zmq.model.messages import ModelMessage
 from reactor_zmq.wire.link import Loading
@@ -43,7 +43,13 @@ class HostOutput:
         """Drop the frames that wait for their due time."""
         self._emitter.flush()
 
-    def loan(self, track: str, shape: tuple[int, ...], dtype: DTypeLike | None = None) -> Loan:
+    def loan(
+        self,
+        track: str,
+        shape: tuple[int, ...],
+        dtype: DTypeLike | None = None,
+        like: Like = "numpy",
+    ) -> Loan:
         """Return memory in a slot of the ring: write through ``loan.array``, then yield the loan.
 
         That costs no copy as long as nothing else refers to the array. A loan that is not yielded
@@ -53,11 +59,14 @@ class HostOutput:
             track: An output track.
             shape: Of one frame.
             dtype: The track's usual one where it is None.
+            like: ``torch`` makes ``loan.array`` a tensor. A GPU's arrays need no loan: the copy
+                engine writes what is yielded into the slot.
 
         Raises:
-            ValueError: There is no such track.
+            ValueError: There is no such track, or no loan of this kind.
+            ImportError: torch is asked for and not installed.
         """
-        return self._emitter.loan(track, shape, dtype)
+        return self._emitter.loan(track, shape, dtype, like)
 
     def picture(
         self,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reactor_zmq.errors import ConfigError
@@ -44,10 +46,27 @@ def bridge_config(options: argparse.Namespace) -> BridgeConfig:
         origins=tuple(options.origin),
         hosts=tuple(options.allow_host),
         expose=options.expose,
+        recordings=recordings_folder(options.recordings),
         limits=BridgeLimits(
             sessions=options.sessions, sessions_per_address=options.sessions_per_address
         ),
     )
+
+
+def recordings_folder(given: str) -> str:
+    """Return the folder into which browsers may record, as it is found from anywhere.
+
+    Raises:
+        ConfigError: It is none that can be written, or what a recording needs is not installed.
+    """
+    if not given:
+        return ""
+    folder = Path(given).resolve()
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise ConfigError(f"--recordings: {given} is no folder that can be written")
+    if find_spec("mcap") is None:
+        raise ConfigError("--recordings needs mcap: pip install 'reactor-zmq[recording]'")
+    return str(folder)
 
 
 def page_url(host: str, port: int, token: str) -> str:

@@ -43,10 +43,10 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = build_parser()
     words, ros_args = _without_ros_args(sys.argv[1:] if arguments is None else list(arguments))
     options, rest = parser.parse_known_args(words)
-    if options.command == "ros2":
+    if options.command in ("ros1", "ros2"):
         options.ros_args = ros_args
     elif ros_args:
-        parser.error(f"{ROS_ARGS} belongs to `reactor-zmq ros2`")
+        parser.error(f"{ROS_ARGS} belongs to `reactor-zmq ros2` and `ros1`")
     overrides = [word for word in rest if word.startswith(MODEL_OPTION)]
     unknown = [word for word in rest if word not in overrides]
     if unknown or (overrides and not hasattr(options, "overrides")):
@@ -92,7 +92,8 @@ def build_parser() -> argparse.ArgumentParser:
     _bridge(commands)
     _init(commands)
     _keygen(commands)
-    _ros2(commands)
+    _ros(commands, 2, "rclpy", "images, services, parameters, input")
+    _ros(commands, 1, "rospy", "images, services, input")
     _rosbridge(commands)
     bench_options.add(
         _command(commands, "bench", "Measure frames and events on this machine or link.")
@@ -223,6 +224,10 @@ def _serving(bridge: argparse.ArgumentParser) -> None:
         "--sessions-per-address", type=count, default=8, metavar="N",
         help="of these from one address (default: %(default)d)",
     )  # fmt: skip
+    bridge.add_argument(
+        "--recordings", default="", metavar="DIR",
+        help="let those who may steer record into this folder, by a button of the page",
+    )  # fmt: skip
     bridge.add_argument("--listen-fd", type=int, default=-1, help=argparse.SUPPRESS)
     bridge.add_argument("--log-format", choices=("text", "json"), default="text")
     bridge.add_argument("--verbose", "-v", action="store_true")
@@ -259,15 +264,15 @@ def _keygen(commands: _Commands) -> None:
     keygen.add_argument("--token", action="store_true", help="a token in that folder, not a pair")
 
 
-def _ros2(commands: _Commands) -> None:
-    ros2 = _command(commands, "ros2", "Be a run's ROS 2 node: images, services, parameters, input.")
-    _peer(ros2)
-    ros2.add_argument(
+def _ros(commands: _Commands, number: int, module: str, what: str) -> None:
+    ros = _command(commands, f"ros{number}", f"Be a run's ROS {number} node: {what}.")
+    _peer(ros)
+    ros.add_argument(
         "--python", default="", metavar="PATH",
-        help="interpreter with rclpy and pyzmq (default: this one, or the python3 on PATH)",
+        help=f"interpreter with {module} and pyzmq (default: this one, or the python3 on PATH)",
     )  # fmt: skip
-    ros2.set_defaults(ros_args=[])
-    ros2.epilog = f"{ROS_ARGS} and what follows goes to ROS: remapping, parameters, namespace."
+    ros.set_defaults(ros_args=[])
+    ros.epilog = f"{ROS_ARGS} and what follows goes to ROS: remapping, parameters, namespace."
 
 
 def _rosbridge(commands: _Commands) -> None:

@@ -28,7 +28,11 @@ def main(options: argparse.Namespace) -> int:
     with client:
         client.wait_ready()
         work = recorder.Recorder(
-            client, Path(options.out), codec=options.codec, inputs=not options.no_inputs
+            client,
+            Path(options.out),
+            codec=options.codec,
+            inputs=not options.no_inputs,
+            uploads_nbytes=max(options.uploads, 0) * 10**6,
         )
         show = _json if options.json else _line
         with stopped_by_signals(work.stop):

@@ -19,6 +19,11 @@ def record_options(record: argparse.ArgumentParser, seconds: Seconds) -> None:
     record.add_argument(
         "--no-inputs", action="store_true", help="leave out what clients publish to input tracks"
     )
+    record.add_argument(
+        "--uploads", type=int, default=128, metavar="MB",
+        help="keep uploaded files that events name, so many MB at most (default: %(default)d; "
+        "0 leaves them out)",
+    )  # fmt: skip
     record.add_argument("--json", action="store_true", help="progress as one line of JSON a second")
     record.add_argument(
         "--repair", default="", metavar="FILE",

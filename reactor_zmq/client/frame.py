@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from reactor_zmq.memory.to_device import Library, to_device
 from reactor_zmq.wire.envelope import DECODE_ERRORS
 from reactor_zmq.wire.header import FrameHeader
 
@@ -47,6 +48,24 @@ class Frame:
     gap: int
     encoding: str
     rate_hz: float
+
+    def to(self, device: str, like: Library | None = None) -> Any:
+        """Return the array on a device: ``cpu``, ``cuda`` or ``cuda:1``.
+
+        One copy, from the memory that the frame lies in, behind what is on the library's current
+        stream; the frame may go at once. Any thread may call.
+
+        Args:
+            device: Where it is needed.
+            like: ``torch`` or ``cupy``. None is the one that is loaded, torch before cupy; with
+                ``cpu`` it is ``array`` as it is.
+
+        Raises:
+            ValueError: There is no such device or library.
+            ImportError: The library is not installed.
+            CudaError: There is no NVIDIA driver, or it refused.
+        """
+        return to_device(self.array, device, like)
 
     @property
     def metadata_json(self) -> Any:

@@ -49,13 +49,14 @@ class LaneReader:
 
     def array(self, header: FrameHeader, reference: SlotReference) -> NDArray[Any] | None:
         """Return a frame as a read-only array that stays as it is, or None if it is gone."""
-        self._holder.took(reference.track, reference.order)
         ring = self._ring(reference)
-        if ring is None:
-            return None
-        place = SlotPlace(reference.slot, reference.stamp, reference.order)
-        array = self._holder.array(ring, place, header.shape, np.dtype(header.dtype))
-        self.reused += array is None
+        array = None
+        if ring is not None:
+            place = SlotPlace(reference.slot, reference.stamp, reference.order)
+            array = self._holder.array(ring, place, header.shape, np.dtype(header.dtype))
+            self.reused += array is None
+        # Only when it is leased or copied: the front end does not keep it for us from here on.
+        self._holder.took(reference.track, reference.order)
         return array
 
     def close(self) -> None:

@@ -13,16 +13,12 @@ import numpy as np
 from msgspec import Struct
 
 from reactor_zmq.client.driver import MAX_MESSAGES, Driver
+from reactor_zmq.client.files import ClientFiles
 from reactor_zmq.client.frame_feed import Transport
 from reactor_zmq.client.frames import Frames
-from reactor_zmq.client.messages import Message, Reply, UploadReference, pack
+from reactor_zmq.client.messages import Message, Reply, pack
 from reactor_zmq.client.publishing import Metadata, publication
-from reactor_zmq.client.requests import Requests
-from reactor_zmq.client.turn import Turn
-from reactor_zmq.client.upload_source import Source, UploadSource
-from reactor_zmq.client.uploading import Report
-from reactor_zmq.client.view import ClientView, unreachable
-from reactor_zmq.errors import ConnectionLost
+from reactor_zmq.client.view import unreachable
 from reactor_zmq.wire.control import Empty, Status, Unpublish
 
 log = logging.getLogger("reactor_zmq.client")
@@ -33,7 +29,7 @@ _LEAVE_S = 2.0
 _LIVE_S = 10.0
 
 
-class Client(ClientView):
+class Client(ClientFiles):
     """A connected client; made by :func:`reactor_zmq.connect`, ended by :meth:`close` or ``with``.
 
     Every method may be called from any thread. A thread that waits reads the socket itself; a
@@ -43,10 +39,7 @@ class Client(ClientView):
     def __init__(
         self, driver: Driver, reply_timeout: float | None, transport: Transport = "auto"
     ) -> None:
-        super().__init__(driver, transport)
-        self._reply_timeout = reply_timeout
-        self._turn = Turn(driver)
-        self._requests = Requests(driver, self._turn)
+        super().__init__(driver, reply_timeout, transport)
         self._born_ns = time.monotonic_ns()
         self._callbacks: list[Callable[[Message], object]] = []
         self._to_call: deque[Message] = deque(maxlen=MAX_MESSAGES)
@@ -257,39 +250,6 @@ class Client(ClientView):
         """
         self._check_process()
         self._ask("$unpublish", Unpublish(track))
-
-    # --- files --------------------------------------------------------------------------------
-
-    def upload(
-        self,
-        source: Source,
-        *,
-        name: str | None = None,
-        mime_type: str | None = None,
-        progress: Report | None = None,
-    ) -> UploadReference:
-        """Upload a file and return a reference to give to events that take one.
-
-        Args:
-            source: A path, or the bytes themselves.
-            name: As the model sees it; the path's last part if not given.
-            mime_type: Guessed from the name if not given.
-            progress: Called with the bytes that have arrived and their total, by this thread.
-
-        Raises:
-            EventError: ``upload_refused`` or ``upload_corrupt``.
-            ConnectionLost: The link broke, and broke again on the second try.
-            OSError: The file can't be read.
-        """
-        self._check_process()
-        with UploadSource(source, name, mime_type) as file:
-            request = file.announce()
-            try:
-                return self._requests.upload(file, request, progress, self._reply_timeout)
-            except ConnectionLost:
-                # Half a file does not survive the link that it came by.
-                self._check_open()
-                return self._requests.upload(file, request, progress, self._reply_timeout)
 
     # --- the end ------------------------------------------------------------------------------
 

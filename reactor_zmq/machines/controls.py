@@ -9,14 +9,25 @@ from typing import Any
 from reactor_zmq.errors import RemoteProtocolError
 from reactor_zmq.machines.clients import Client, require
 from reactor_zmq.machines.frontend_state import FrontEndState
-from reactor_zmq.machines.frontend_vocabulary import Buffer, DropFile, StoreInput, WriteFile
+from reactor_zmq.machines.frontend_vocabulary import (
+    Buffer,
+    DropFile,
+    FileLost,
+    FileRead,
+    ReadFile,
+    StoreInput,
+    WriteFile,
+)
 from reactor_zmq.wire.codes import Code, State
 from reactor_zmq.wire.contract import Contract, TensorContract, TrackContract
 from reactor_zmq.wire.control import (
+    CHUNK_NBYTES,
     Bye,
     ByeRequest,
     ClientInfo,
     ClientList,
+    Download,
+    Downloaded,
     Empty,
     Kick,
     Pong,
@@ -44,6 +55,7 @@ SCOPE_OF: dict[str, Scope] = {
     "$upload_chunk": "steer",
     "$upload_finish": "steer",
     "$upload_cancel": "steer",
+    "$download": "steer",
     "$publish": "steer",
     "$unpublish": "steer",
     "$clients": "admin",
@@ -62,7 +74,7 @@ _ATTACHED = {"$upload_chunk": 1, "$publish": 1}
 
 
 # What a word costs of a client's allowance where it makes more work than an event does.
-_COST = {"$schema": 200, "$state": 20, "$status": 5, "$clients": 50, "$upload": 20}
+_COST = {"$schema": 200, "$state": 20, "$status": 5, "$clients": 50, "$upload": 20, "$download": 5}
 _NBYTES_AT_COST_1 = 65_536
 
 
@@ -87,6 +99,7 @@ class Controls:
             "$upload_chunk": self._upload_chunk,
             "$upload_finish": self._upload_finish,
             "$upload_cancel": self._upload_cancel,
+            "$download": self._download,
             "$publish": self._publish,
             "$unpublish": self._unpublish,
             "$clients": self._clients,
@@ -205,6 +218,41 @@ class Controls:
         self._state.out.append(DropFile(request.upload_id))
         self._state.say(client, "$ok", None, word.id)
 
+    def _download(self, client: Client, encoding: Encoding, word: Envelope, *_: Any) -> None:
+        request = decode_data(encoding, word.data, Download)
+        file = self._state.session.uploads.whole(request.upload_id)
+        nbytes = min(CHUNK_NBYTES, file.request.size - request.offset)
+        if nbytes < 0:
+            text = f"offset {request.offset} of a file of {file.request.size} bytes"
+            raise RemoteProtocolError(Code.UPLOAD_REFUSED, text, "offset")
+        read = ReadFile(client.id, word.id, request.upload_id, request.offset, nbytes)
+        self._state.out.append(read)
+
+    def file_told(self, told: FileLost | FileRead) -> None:
+        """Take what became of a file that was to be written or read."""
+        if isinstance(told, FileRead):
+            self._file_read(told)
+            return
+        self._state.note("error", "an upload can't be stored", upload=told.upload_id)
+        self._state.session.uploads.lose(told.upload_id)
+
+    def _file_read(self, read: FileRead) -> None:
+        """Give a client the piece of a file that it has asked for, if both are still there."""
+        client = self._state.clients.get(read.client)
+        uploads = self._state.session.uploads
+        if client is not None and uploads.usable(read.upload_id):
+            told = uploads.whole(read.upload_id).request
+            piece = Downloaded(
+                read.upload_id,
+                told.name,
+                told.mime_type,
+                told.size,
+                told.sha256,
+                read.offset,
+                read.data,
+            )
+            self._state.say(client, "$downloaded", piece, read.request)
+
     # --- input tracks -----------------------------------------------------------------------
 
     def _publish(
@@ -264,7 +312,8 @@ def _check_frame(track: TrackContract, frame: Publish, nbytes: int) -> None:
             f"{track.kind} track {track.name!r} takes at most {most} channels, {frame.shape} came"
         )
         raise RemoteProtocolError(Code.PUBLISH_REFUSED, text, "shape")
-    if frame.dtype != samples.dtype:
+    deep = (track.kind, frame.dtype, frame.shape[-1]) == ("video", "<u2", 1)  # mono16
+    if frame.dtype != samples.dtype and not deep:
         text = f"{track.kind} track {track.name!r} takes {samples.dtype}, {frame.dtype} came"
         raise RemoteProtocolError(Code.PUBLISH_REFUSED, text, "dtype")
     expected = math.prod(frame.shape) * ITEMSIZE[frame.dtype]

@@ -19,6 +19,7 @@ from reactor_zmq.machines.frontend_vocabulary import (
     Buffer,
     Cut,
     FileLost,
+    FileRead,
     Instruction,
     ModelLoaded,
     PeerArrived,
@@ -90,17 +91,13 @@ class FrontEnd:
             case PeerGone(peer):
                 self._peer_gone(peer, now)
             case PeerStuck(peer):
-                client = self._state.clients.of_peer(peer)
-                if client is not None:
-                    self._state.note("warning", "client reads too slowly", client=client.id)
-                    self._state.let_go(client, Code.SLOW_CONSUMER)
+                self._peer_stuck(peer)
             case ActorStarted(epoch):
                 self._actor_started(epoch)
             case ActorDied(reason, final):
                 self._actor_died(reason, final=final)
-            case FileLost(upload_id):
-                self._state.note("error", "an upload can't be stored", upload=upload_id)
-                self._state.session.uploads.lose(upload_id)
+            case FileLost() | FileRead():
+                self._controls.file_told(stimulus)
             case ViewersChanged(count):
                 self._state.viewers = count
             case TimePassed():
@@ -110,6 +107,12 @@ class FrontEnd:
         self._tell_status()
         out, self._state.out = self._state.out, []
         return out
+
+    def _peer_stuck(self, peer: bytes) -> None:
+        client = self._state.clients.of_peer(peer)
+        if client is not None:
+            self._state.note("warning", "client reads too slowly", client=client.id)
+            self._state.let_go(client, Code.SLOW_CONSUMER)
 
     # --- peers --------------------------------------------------------------------------------
 

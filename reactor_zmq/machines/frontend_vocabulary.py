@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from reactor_zmq.machines.access import AllowList, Grant
 from reactor_zmq.wire.contract import Contract
 from reactor_zmq.wire.control import Publish
+from reactor_zmq.wire.envelope import EventId
 from reactor_zmq.wire.link import FromActor, ToActor
 
 Buffer = bytes | memoryview
@@ -90,6 +91,17 @@ class FileLost:
 
 
 @dataclass(frozen=True, slots=True)
+class FileRead:
+    """A piece of a file that a client asked for by this request."""
+
+    client: str
+    request: EventId | None
+    upload_id: str
+    offset: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ViewersChanged:
     """So many subscribers are connected to the frames socket."""
 
@@ -116,6 +128,7 @@ Stimulus = (
     | ActorSaid
     | ActorDied
     | FileLost
+    | FileRead
     | ViewersChanged
     | TimePassed
     | StopAsked
@@ -176,6 +189,17 @@ class DropFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadFile:
+    """Read a piece of a whole file for a client; the answer is a ``FileRead``."""
+
+    client: str
+    request: EventId | None
+    upload_id: str
+    offset: int
+    nbytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoreInput:
     """Copy a published frame into the input ring and tell the actor of it."""
 
@@ -201,4 +225,6 @@ class Note:
     facts: dict[str, object] = field(default_factory=dict[str, object])
 
 
-Instruction = Say | Forget | Cut | Tell | WriteFile | DropFile | StoreInput | ModelLoaded | Note
+Instruction = (
+    Say | Forget | Cut | Tell | WriteFile | DropFile | ReadFile | StoreInput | ModelLoaded | Note
+)

@@ -1,14 +1,15 @@
 """Which announced slots same-host readers may still want: a pure machine.
 
-A frame that was announced stays where it is while a reader shows it, while it is one of its
-track's newest, while its announcement can still be under way, and while a reader of every frame is
-about to come to it. When the ring runs low only what is shown stays, and each track's newest
+A frame that was announced stays where it is while a reader shows it. Once every reader of its track
+has come past it, nothing else keeps it. Until then it stays while it is one of its track's newest,
+while its announcement can still be under way, and while a reader of every frame is about to come to
+it. When the ring runs low only what is shown stays, and each track's newest
 (docs/adr/0007-same-host-lane.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -87,6 +88,25 @@ class LaneHolds:
         self._counts.clear()
         return orders
 
+    def passed(self, readers: Sequence[ReaderState], links: Sequence[int]) -> list[int]:
+        """Return the orders of frames that everybody has come past and nobody shows, oldest first.
+
+        Args:
+            readers: All that say something of themselves, dead ones among them.
+            links: How many links subscribe to each track: where there are more of them than
+                readers, somebody says nothing, and frames are kept by their age alone.
+        """
+        least = {
+            track: _least_cursor(readers, track, links[track] if track < len(links) else 1)
+            for track in self._counts
+        }
+        shown = {order for reader in readers for order in reader.leases}
+        return [
+            held.order
+            for held in self._held.values()
+            if held.order <= least[held.track] and held.order not in shown
+        ]
+
     def may_release(self, free: int, now_ns: int) -> bool:
         """Return whether it is worth asking the readers; cheap."""
         oldest = next(iter(self._held.values()), None)
@@ -131,3 +151,10 @@ class LaneHolds:
         return reader.cursor < held.order and self._order - reader.cursor <= WINDOW * len(
             self._counts
         )
+
+
+def _least_cursor(readers: Sequence[ReaderState], track: int, links: int) -> int:
+    """Return the order that all readers of a track have come to, 0 where not all are known."""
+    # One that has taken nothing yet may be anybody's.
+    cursors = [reader.cursor for reader in readers if reader.track in (track, -1)]
+    return min(cursors) if cursors and len(cursors) >= links else 0

@@ -74,6 +74,10 @@ class Subscriptions:
         """Whether anybody subscribes to this topic or to how it begins."""
         return any(topic[:n] in self._wanted for n in range(len(topic) + 1))
 
+    def count(self, topic: bytes) -> int:
+        """Return how many subscriptions there are to this topic and to how it begins."""
+        return sum(self._wanted.get(topic[:n], 0) for n in range(len(topic) + 1))
+
     def _release(self, topic: bytes) -> None:
         self._wanted[topic] -= 1
         if not self._wanted[topic]:

@@ -122,6 +122,17 @@ class Uploads:
         file = self._files.get(upload_id)
         return file is not None and file.whole
 
+    def whole(self, upload_id: str) -> File:
+        """Return a file that events may name, whoever has sent it.
+
+        Raises:
+            RemoteProtocolError: ``upload_refused``: there is none.
+        """
+        file = self._files.get(upload_id)
+        if file is None or not file.whole:
+            raise _refused("there is no such file in this session", "upload_id")
+        return file
+
     def abandoned(self, now: float) -> list[str]:
         """Forget unfinished files that nobody touches any more; return their ids."""
         idle_s = self._limits.upload_idle_s

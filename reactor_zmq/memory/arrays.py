@@ -22,6 +22,7 @@ AnyArray: TypeAlias = HostArray | DeviceArray
 
 _VIDEO = "(height, width, channels) uint8"
 _AUDIO = "(channels, samples) int16"
+_SAMPLES = (np.dtype(np.uint8), np.dtype(np.uint16))
 _FRAME_NDIM, _BATCH_NDIM = 3, 4
 _BLOCK_NDIM = 2
 _MAX_CHANNELS = 4
@@ -53,20 +54,24 @@ def check_video(track: str, value: object) -> AnyArray:
 
     Args:
         track: For errors.
-        value: What ``as_array`` takes: uint8, 1 to 4 channels; (height, width) is one channel.
+        value: What ``as_array`` takes: uint8, 1 to 4 channels, or uint16, 1 channel, as depth
+            cameras have it; (height, width) is one channel.
 
     Raises:
-        TypeError: The samples are not uint8, or it is no array.
+        TypeError: The samples are neither, or it is no array.
         ValueError: The shape is no picture's.
     """
     array = as_array(value, track)
-    if array.dtype != np.uint8:
+    if array.dtype not in _SAMPLES:
         raise TypeError(_complain(track, _VIDEO, value, array, _video_advice(value, array.dtype)))
     try:
         shape = video_shape(track, array.shape)
     except ValueError:
         advice = _shape_advice(value, array.shape)
         raise ValueError(_complain(track, _VIDEO, value, array, advice)) from None
+    if array.dtype == np.uint16 and shape[-1] != 1:
+        advice = "16 bits are for one channel, mono16; bring colours to 8"
+        raise ValueError(_complain(track, _VIDEO, value, array, advice))
     return array if shape == array.shape else array.reshape(shape)
 
 

@@ -95,7 +95,7 @@ class LeaseHolder:
         self.views = _VIEWS if (n + 1) * _VIEWS <= self._page.quota else 0
 
     def took(self, track: int, order: int) -> None:
-        """Note that the reader has come to a frame; it waits for none before it any more."""
+        """Note that the reader has dealt with a frame; it waits for none up to it any more."""
         if self._row is not None:
             self._row.words[CURSOR] = order
             self._row.words[TRACK] = track + 1

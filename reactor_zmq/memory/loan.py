@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from numpy.typing import NDArray
 
 from reactor_zmq.errors import LocalProtocolError
 from reactor_zmq.memory.supply import Place
+
+Like = Literal["numpy", "torch"]
 
 
 class Loan:
@@ -23,6 +26,7 @@ class Loan:
     Attributes:
         shape: As in numpy.
         dtype: As in numpy.
+        like: ``torch`` where ``array`` is to be a tensor.
     """
 
     def __init__(
@@ -30,7 +34,9 @@ class Loan:
         array: NDArray[Any],
         place: Place | None = None,
         give_up: Callable[[Place], None] | None = None,
+        like: Like = "numpy",
     ) -> None:
+        self.like: Like = like
         self._array: NDArray[Any] | None = array
         self._place = place
         self._give_up = give_up
@@ -39,12 +45,18 @@ class Loan:
         self.dtype = array.dtype
 
     @property
-    def array(self) -> NDArray[Any]:
+    def array(self) -> Any:
         """The frame to be written: C-contiguous, host, its contents undefined at first.
+
+        A numpy array, or a tensor that shares its memory where torch was asked for.
 
         Raises:
             LocalProtocolError: The loan was yielded or closed.
         """
+        array = self._memory()
+        return sys.modules["torch"].from_numpy(array) if self.like == "torch" else array
+
+    def _memory(self) -> NDArray[Any]:
         if self._array is None:
             raise LocalProtocolError("this loan was yielded or closed; ask for another one")
         return self._array
@@ -58,7 +70,7 @@ class Loan:
         Raises:
             LocalProtocolError: The loan was yielded or closed.
         """
-        array, self._array = self.array, None
+        array, self._array = self._memory(), None
         place, self._place = self._place, None
         if place is None or self._finalizer is None:
             return array

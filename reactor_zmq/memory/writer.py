@@ -16,7 +16,7 @@ from reactor_zmq.memory.arrays import AnyArray
 from reactor_zmq.memory.cuda import open_copier
 from reactor_zmq.memory.delivery import Deliveries, Ticket
 from reactor_zmq.memory.device import DeviceArray, DeviceCopier
-from reactor_zmq.memory.loan import Loan
+from reactor_zmq.memory.loan import Like, Loan
 from reactor_zmq.memory.ring import Ring
 from reactor_zmq.memory.supply import Place, SlotLife, SlotSupply
 
@@ -120,13 +120,15 @@ class FrameWriter:
         self._deliveries.deliver(partial(self._tell, place, stored, done))
         return True
 
-    def loan(self, shape: tuple[int, ...], dtype: DTypeLike = np.uint8) -> Loan:
+    def loan(
+        self, shape: tuple[int, ...], dtype: DTypeLike = np.uint8, like: Like = "numpy"
+    ) -> Loan:
         """Lend a slot for one frame; plain memory when none is free, so that nobody waits."""
         kind = np.dtype(dtype)
         place = self._supply.acquire(math.prod(shape) * kind.itemsize, fill=False)
         if place is None:
-            return Loan(np.empty(shape, kind))
-        return Loan(place.array(shape, kind), place, self._supply.give_up)
+            return Loan(np.empty(shape, kind), like=like)
+        return Loan(place.array(shape, kind), place, self._supply.give_up, like)
 
     def commit(self, loan: Loan, done: Done) -> bool:
         """Store a loan's frame without a copy, or by copy where ``Loan`` says so.

@@ -27,8 +27,10 @@ class TrackReader(Protocol):
         n: int = 1,
         timeout: float | None = None,  # noqa: ASYNC109 - the authoring API's own parameter
         mode: ReadMode = ReadMode.LATEST,
+        device: str = "cpu",
+        like: Literal["torch", "cupy"] | None = None,
     ) -> Any:
-        """Wait for n frames.
+        """Wait for n frames, on a device.
 
         Raises:
             TimeoutError: They did not come in time.
@@ -37,7 +39,13 @@ class TrackReader(Protocol):
         """
         ...
 
-    def try_read(self, n: int = 1, mode: ReadMode = ReadMode.LATEST) -> Any:
+    def try_read(
+        self,
+        n: int = 1,
+        mode: ReadMode = ReadMode.LATEST,
+        device: str = "cpu",
+        like: Literal["torch", "cupy"] | None = None,
+    ) -> Any:
         """Return n frames, None when fewer are there."""
         ...
 
@@ -82,8 +90,14 @@ class OutputControl(Protocol):
         """Drop frames that wait for their time."""
         ...
 
-    def loan(self, track: str, shape: tuple[int, ...], dtype: Any = None) -> Any:
-        """Return an array that lies in a slot of the ring; yielding it costs no copy.
+    def loan(
+        self,
+        track: str,
+        shape: tuple[int, ...],
+        dtype: Any = None,
+        like: Literal["numpy", "torch"] = "numpy",
+    ) -> Any:
+        """Lend memory in a slot of the ring, written through ``array``; yielding costs no copy.
 
         ``dtype`` is the track's usual one where it is None.
         """

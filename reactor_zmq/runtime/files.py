@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 
-from reactor_zmq.machines.frontend_vocabulary import DropFile, WriteFile
+from reactor_zmq.machines.frontend_vocabulary import DropFile, FileRead, ReadFile, WriteFile
 
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
 
@@ -57,6 +57,12 @@ class Files:
         if not fcntl.fcntl(fd, fcntl.F_GET_SEALS) & fcntl.F_SEAL_WRITE:
             fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
         return fd
+
+    def read(self, wanted: ReadFile) -> FileRead:
+        """Read a piece of a file; of one that has gone there is nothing."""
+        fd = self._fds.get(wanted.upload_id)
+        data = b"" if fd is None else os.pread(fd, wanted.nbytes, wanted.offset)
+        return FileRead(wanted.client, wanted.request, wanted.upload_id, wanted.offset, data)
 
     def drop(self, upload_id: str) -> None:
         """Forget a file."""

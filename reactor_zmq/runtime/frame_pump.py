@@ -86,6 +86,7 @@ class FramePump:
         self._due: list[_Due] = []
         self._order = 0
         self._in_flight: deque[_Lent] = deque()
+        self._tracked = 0  # of those, how many libzmq may still hold
         self._tracks: list[_Track] = []
         self._epoch = 0
         self.counts = Counts()
@@ -141,6 +142,7 @@ class FramePump:
             for track in self._tracks
         ]
         self.inputs.mark_wanted()
+        self._lane.links = tuple(self._lane.socket.count(track.slot) for track in self._tracks)
         self._outbox.patient = self._socket.watched_by_one
         if self._board is not None:
             for index, track in enumerate(self._tracks):
@@ -179,12 +181,16 @@ class FramePump:
         """
         if not self._in_flight:
             return
-        self._lane.collect(self._rings.free_slots())
+        given_up = self._lane.collect(self._rings.free_slots())
+        if not given_up and not self._tracked:
+            return
         for _ in range(len(self._in_flight)):
             lent = self._in_flight.popleft()
             if (lent.tracker and not lent.tracker.done) or self._lane.holds(lent.order):
                 self._in_flight.append(lent)
-            elif lent.rings is self._rings:
+                continue
+            self._tracked -= lent.tracker is not None
+            if lent.rings is self._rings:
                 lent.rings.release(lent.generation, lent.slot)
 
     @property
@@ -220,6 +226,7 @@ class FramePump:
         if tracker is None and not order:
             self._rings.release(frame.generation, frame.slot)
             return
+        self._tracked += tracker is not None
         self._in_flight.append(_Lent(self._rings, frame.generation, frame.slot, tracker, order))
 
     def _header(self, frame: Frame) -> bytes:

@@ -18,6 +18,8 @@ _SPARE = 2
 # Slots that are written, or under way to the front end, while others are shown.
 _MOVING = 2
 _SWEEP_S = 0.1
+# Readers' words are looked at no more often, unless the ring runs low.
+_LOOK_NS = 100_000
 
 
 class FrontEndLane:
@@ -27,15 +29,21 @@ class FrontEndLane:
         socket: Where announcements go out.
         endpoint: Of that socket; empty where it could not be bound.
         config: Of the ring that carries the model's frames.
+
+    Attributes:
+        links: How many links subscribe to each track's announcements.
     """
 
     def __init__(self, socket: FramesSocket, endpoint: str, config: RingConfig) -> None:
         self.socket = socket
         self._endpoint = endpoint
-        enough = config.low_slots + _SPARE
+        self._enough = enough = config.low_slots + _SPARE
         self._page = LeasePage.create(config.slots - enough - _MOVING)
         self._holds = LaneHolds(enough)
         self._swept_s = 0.0
+        self._look_ns = 0
+        self.links: tuple[int, ...] = ()
+        self._given_up = False
         self._pid = os.getpid()
 
     @property
@@ -68,21 +76,34 @@ class FrontEndLane:
         """Return whether a frame's slot is still kept for readers."""
         return order in self._holds
 
-    def collect(self, free: int) -> None:
-        """Give up the slots that no reader needs; ``free`` slots are free already."""
+    def collect(self, free: int) -> bool:
+        """Give up the slots that no reader needs; ``free`` slots are free already.
+
+        Returns:
+            Whether any was given up since the last call.
+        """
         now_ns = time.monotonic_ns()
-        if not self._holds.may_release(free, now_ns):
-            return
-        orders = self._holds.to_release(self._rows(), free, now_ns)
+        if len(self._holds) and (free < self._enough or now_ns >= self._look_ns):
+            self._look_ns = now_ns + _LOOK_NS
+            rows = self._rows()
+            self._release(self._holds.passed(rows, self.links))
+            if self._holds.may_release(free, now_ns):
+                self._release(self._holds.to_release(rows, free, now_ns))
+        given_up, self._given_up = self._given_up, False
+        return given_up
+
+    def _release(self, orders: list[int]) -> None:
         if orders:
             kept = self._page.withdraw(orders)
             for order in orders:
                 if order not in kept:
                     self._holds.release(order)
+                    self._given_up = True
 
     def forget_all(self) -> None:
         """Give up everything: the rings are gone. What readers show stays as it is."""
         self._page.withdraw(self._holds.forget_all())
+        self._given_up = True
 
     def close(self) -> None:
         """Close the page; readers keep what they have mapped."""

@@ -24,6 +24,7 @@ from reactor_zmq.machines.frontend_vocabulary import (
     PeerGone,
     PeerSaid,
     PeerStuck,
+    ReadFile,
     Say,
     Stimulus,
     StopAsked,
@@ -309,6 +310,8 @@ class FrontEndLoop:
                 case WriteFile() | DropFile():
                     if not self._files.carry_out(instruction):
                         self._handle(FileLost(instruction.upload_id))
+                case ReadFile():
+                    self._handle(self._files.read(instruction))
                 case Forget() | Cut():
                     self._gate.part_from(instruction, time.monotonic())
                 case ModelLoaded(contract, epoch):

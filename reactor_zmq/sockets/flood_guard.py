@@ -13,11 +13,11 @@ from reactor_zmq.sockets.monitor import LinkMonitor, Twin
 from reactor_zmq.sockets.timer import Timer
 
 # A call takes microseconds, and some more for each viewer that a frame goes to.
-_LATE_NS = 3_000_000
+_LATE_NS = 1_000_000
 _LATE_PER_LINK_NS = 10_000
-_ROUND_S = 0.002
+_ROUND_S = 0.001
 # What nobody sends by chance within one call: hundreds of subscriptions.
-_MUCH_NBYTES = 8 * 1024
+_MUCH_NBYTES = 16 * 1024
 _PATIENCE_S = 0.05
 
 _log = logging.getLogger("reactor_zmq.frontend")

@@ -65,7 +65,7 @@ class Sockets:
         return self.events.monitor.links + self.frames.monitor.links
 
     def _full(self) -> bool:
-        return self._links > self._max_links
+        return self.events.wading or self._links > self._max_links
 
     def bind(self, events: str, frames: str, why_not: str = LOCAL_ONLY) -> None:
         """Bind both sockets that peers elsewhere can reach.

@@ -17,8 +17,10 @@ from reactor_zmq.sockets.zap import Caller, guard, read_user_id
 
 _log = logging.getLogger("reactor_zmq.frontend")
 
-# One pass takes no more, so that frames and the actor get their turn under a flood.
+# One pass takes no more, so that frames and the actor get their turn under a flood: 64 messages
+# that are heard, or 512 of links that are heard no more.
 _BATCH = 64
+_EFFORT, _HEARD = 512, 7
 _SRCFD = int(zmq.SRCFD)
 # Plain numbers: pyzmq's enumerations cost a microsecond each time that two of them are combined.
 _NOW = int(zmq.NOBLOCK)
@@ -73,6 +75,9 @@ class EventsSocket:
         self._unreachable: dict[bytes, None] = {}
         self._dismissed: dict[str, None] = {}
         self._behind: dict[bytes, int] = {}
+        # Whether the last batch was still of links that are heard no more: until that is through,
+        # another flood is not to come on top of it.
+        self.wading = False
         self._sealed_nbytes = _SEAL_NBYTES if pair else 0
         seed_routing_ids()
         self.socket = context.socket(zmq.ROUTER)
@@ -151,8 +156,9 @@ class EventsSocket:
 
     def _read(self) -> list[Multipart]:
         batch: list[Multipart] = []
-        nbytes, last = 0, None
-        for _ in range(_BATCH):
+        nbytes, last, effort = 0, None, _EFFORT
+        self.wading = False
+        while effort > 0:
             frames = self._receive() if nbytes < BATCH_NBYTES else []
             if not frames:
                 self._behind.clear()
@@ -161,8 +167,11 @@ class EventsSocket:
             size = sum(map(self._wire_nbytes, map(len, parts)))
             nbytes += size
             user_id = str(sender.get("User-Id"))
+            effort -= 1
             if user_id in self._dismissed:
+                self.wading = True
                 continue
+            effort -= _HEARD
             link = self._links.get(user_id) or self._meet(user_id, sender)
             link.delivered_nbytes += size
             batch.append((link.peer, [part.buffer for part in parts]))

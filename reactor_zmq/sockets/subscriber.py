@@ -7,11 +7,11 @@ import zmq
 from reactor_zmq.errors import ConfigError
 from reactor_zmq.sockets.dealer import Context
 from reactor_zmq.sockets.keys import Credentials
-from reactor_zmq.sockets.readiness import readable
 
 # Topic, header and payload; one part more shows that there were too many.
 _MAX_PARTS = 4
 _COPIED_PARTS = 2
+_NOW = int(zmq.NOBLOCK)
 
 Part = bytes | memoryview
 
@@ -37,10 +37,11 @@ class SubscriberSocket:
             self._socket.close()
             text = f"{endpoint!r} is no endpoint to connect to: {error.strerror}"
             raise ConfigError(text) from error
+        self._fd = int(self._socket.fileno())
 
     def fileno(self) -> int:
         """Return the descriptor to wait on."""
-        return self._socket.fileno()
+        return self._fd
 
     def subscribe(self, topic: bytes) -> None:
         """Ask for a topic; asked again by itself on each new link."""
@@ -56,28 +57,27 @@ class SubscriberSocket:
         The first two parts are copies. Those after them are read-only views of libzmq's own
         memory, which lives as long as a view does.
         """
-        if not readable(self._socket):
-            return None
         parts: list[Part] = []
         try:
-            self._take(parts)
-            while self._socket.getsockopt(zmq.RCVMORE):
-                self._take(parts)
+            more = True
+            while more:
+                frame = self._socket.recv(_NOW, copy=False)
+                more = frame.more
+                _add(parts, frame)
         except zmq.Again:
             return None
         return parts
 
-    def _take(self, parts: list[Part]) -> None:
-        if len(parts) < _COPIED_PARTS:
-            parts.append(self._socket.recv(zmq.NOBLOCK))
-            return
-        frame = self._socket.recv(zmq.NOBLOCK, copy=False)
-        if len(parts) < _MAX_PARTS:
-            parts.append(frame.buffer.toreadonly())
-
     def close(self) -> None:
         """Close the socket."""
         self._socket.close(linger=0)
+
+
+def _add(parts: list[Part], frame: zmq.Frame) -> None:
+    if len(parts) < _COPIED_PARTS:
+        parts.append(frame.bytes)
+    elif len(parts) < _MAX_PARTS:
+        parts.append(frame.buffer.toreadonly())
 
 
 # No CONFLATE: a multipart would abort the process. The heartbeat is slow because bytes of an

@@ -15,7 +15,7 @@ from reactor_zmq.machines.subscriptions import Subscriptions
 from reactor_zmq.sockets.flood_guard import FloodGuard
 from reactor_zmq.sockets.keys import KeyPair
 from reactor_zmq.sockets.monitor import LinkMonitor
-from reactor_zmq.sockets.readiness import Doorbell, readable_yielding
+from reactor_zmq.sockets.readiness import Doorbell, readable, readable_yielding
 from reactor_zmq.sockets.zap import guard, read_user_id
 from reactor_zmq.wire.header import SYNC_TOPIC
 
@@ -84,6 +84,8 @@ class FramesSocket:
         self.socket.setsockopt(zmq.RCVHWM, _LOCAL_QUEUE)
 
     def _readable(self, socket: zmq.Socket[bytes]) -> bool:
+        if self._flood_guard is None:
+            return readable(socket)
         with self._guard:
             return readable_yielding(socket)
 
@@ -217,6 +219,10 @@ class FramesSocket:
         """Whether anybody subscribes to this topic, as far as was read."""
         return self._subscriptions.wants(topic)
 
+    def count(self, topic: bytes) -> int:
+        """Return how many subscriptions cover this topic, as far as was read."""
+        return self._subscriptions.count(topic)
+
     @property
     def watched_by_one(self) -> bool:
         """Whether all subscriptions are one link's, so that to wait for it keeps nobody waiting."""
@@ -301,7 +307,7 @@ class FramesSocket:
 _OPTIONS = {
     zmq.LINGER: 0,
     zmq.RCVHWM: 0,
-    zmq.RCVBUF: 32 * 1024,
+    zmq.RCVBUF: 8 * 1024,
     zmq.MAXMSGSIZE: _MAX_SUBSCRIPTION_NBYTES,
     zmq.XPUB_VERBOSER: 1,
     zmq.TCP_MAXRT: 5000,

@@ -22,7 +22,7 @@ from reactor_zmq.actor.loading import load
 from reactor_zmq.actor.outputs import batch_size, check_payload
 from reactor_zmq.actor.turns import ENDED
 from reactor_zmq.memory.arrays import AnyArray
-from reactor_zmq.memory.loan import Loan
+from reactor_zmq.memory.loan import Like, Loan
 from reactor_zmq.model.messages import ModelMessage, pack_message
 from reactor_zmq.model.pipeline import ReactorPipeline
 from reactor_zmq.model.spec import ModelSpec
@@ -257,8 +257,10 @@ class _NoFrames:
     def commit(self, loan: Loan, done: object) -> NoReturn:  # noqa: ARG002 - as FrameMemory
         raise AssertionError("nobody looks at these frames")
 
-    def loan(self, shape: tuple[int, ...], dtype: DTypeLike = np.uint8) -> Loan:
-        return Loan(np.empty(shape, dtype))
+    def loan(
+        self, shape: tuple[int, ...], dtype: DTypeLike = np.uint8, like: Like = "numpy"
+    ) -> Loan:
+        return Loan(np.empty(shape, dtype), like=like)
 
 
 class _Outlet:

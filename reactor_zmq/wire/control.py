@@ -278,6 +278,25 @@ class Uploaded(_Out, frozen=True):
     size: int
 
 
+class Download(_In, frozen=True):
+    """``$download``: asks for a piece of a whole file; answered by ``$downloaded``."""
+
+    upload_id: _Id
+    offset: _Offset = 0
+
+
+class Downloaded(_Out, frozen=True):
+    """``$downloaded``: a piece of a file, as long as a chunk may be, or what is left of it."""
+
+    upload_id: str
+    name: str
+    mime_type: str
+    size: int
+    sha256: str
+    offset: int
+    data: bytes
+
+
 class Publish(_In, frozen=True):
     """``$publish`` with one attachment: a frame for an input track; lossy, unanswered when good.
 

@@ -92,8 +92,8 @@ class FakeFrames:
         done(Stored(1, len(self.arrays) - 1, array.shape, array.dtype.str))
         return True
 
-    def loan(self, shape: tuple[int, ...], dtype: Any = np.uint8) -> Loan:
-        return Loan(np.zeros(shape, dtype))
+    def loan(self, shape: tuple[int, ...], dtype: Any = np.uint8, like: Any = "numpy") -> Loan:
+        return Loan(np.zeros(shape, dtype), like=like)
 
     def commit(self, loan: Loan, done: Callable[[Stored], None]) -> bool:
         self.committed += 1

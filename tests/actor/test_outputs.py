@@ -238,6 +238,26 @@ def test_a_picture_is_made_in_a_slot_of_the_ring(resources):
     writer.close()
 
 
+def test_a_tensor_on_loan_goes_out_without_a_copy(resources):
+    """Nothing in the host refers to the tensor when the frame writer asks."""
+    torch = pytest.importorskip("torch")
+    rings = []
+    stage = Stage(Single)
+    stage.outlet.frames = writer = FrameWriter(Slots(2), rings.append)
+    loan = stage.emitter.loan("main_video", (2, 4, 3), like="torch")
+    loan.array.copy_(torch.from_numpy(picture(7)))
+    (frame,) = stage.emit(Picture(main_video=loan))
+    assert bytes(rings[0].view(frame.slot, 24)) == picture(7).tobytes()
+    assert writer.counts.copied_nbytes == 0
+    writer.close()
+
+
+def test_a_loan_is_in_host_memory():
+    """Who asks for a GPU's hears what to do instead."""
+    with pytest.raises(ValueError, match=r"'main_video'.*not 'cupy'; yield a GPU's array as it is"):
+        Stage(Single).emitter.loan("main_video", (2, 4, 3), like="cupy")
+
+
 def test_pictures_of_a_batch_and_of_what_does_not_fit():
     """A batch is split as any other; errors name the track."""
     stage = Stage()

@@ -31,6 +31,14 @@ def test_no_ros(capsys):
     assert said.count("\n") == 1
 
 
+def test_ros1(capsys):
+    """The command of ROS 1 looks for rospy, and its bridge is here."""
+    assert parse(["ros1", "eye", "--ros-args", "__ns:=/a"]).ros_args == ["--ros-args", "__ns:=/a"]
+    assert main(["ros1", "eye", "--python", "/nowhere/python"]) == 2
+    assert "ROS 1 bridge needs a Python with rospy and pyzmq" in capsys.readouterr().err
+    assert (package_folder("reactor_zmq_ros1") / "__main__.py").is_file()
+
+
 def test_the_bridge_is_here():
     """The folder that ROS's Python runs has its entry, launch file and configuration."""
     folder = package_folder()

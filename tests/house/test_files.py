@@ -99,3 +99,12 @@ def test_each_test_says_what_it_holds() -> None:
         and not ast.get_docstring(node)
     ]
     assert silent == []
+
+
+def test_each_decision_has_a_number_of_its_own():
+    """Two people may write one at the same time; the title says the same number as the name."""
+    decisions = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
+    numbers = [int(path.name[:4]) for path in decisions]
+    assert sorted(set(numbers)) == numbers
+    for path, number in zip(decisions, numbers, strict=True):
+        assert path.read_text().startswith(f"# {number}. "), path.name

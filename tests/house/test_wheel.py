@@ -45,6 +45,7 @@ def test_top_level_names(wheel: zipfile.ZipFile) -> None:
         "reactor_zmq",
         "reactor_zmq_bridge",
         "reactor_zmq_recording",
+        "reactor_zmq_ros1",
         "reactor_zmq_ros2",
     }
 

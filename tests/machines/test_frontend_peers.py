@@ -15,7 +15,9 @@ from reactor_zmq.machines.frontend_vocabulary import (
     Cut,
     DropFile,
     FileLost,
+    FileRead,
     PeerSaid,
+    ReadFile,
     StoreInput,
     WriteFile,
 )
@@ -54,6 +56,31 @@ def test_upload_in_chunks_reaches_the_actor_whole():
     assert (done["type"], done["data"]["size"]) == ("$uploaded", len(DATA))
     (stored,) = [m for m in stage.told() if isinstance(m, link.UploadStored)]
     assert (stored.upload_id, stored.size, stored.announce) == (upload_id, len(DATA), True)
+
+
+def test_a_whole_file_is_given_back():
+    """A piece is read for whoever may steer, and given with what the file is."""
+    stage = Stage()
+    stage.hello("a")
+    stage.hello("b")
+    upload_id = announce(stage)["data"]["upload_id"]
+    (error,) = stage.say("b", "$download", {"upload_id": upload_id}, id=1)
+    assert error["data"]["code"] == "upload_refused"  # it is not whole yet
+    for offset in range(0, len(DATA), CHUNK):
+        chunk(stage, upload_id, offset, DATA[offset : offset + CHUNK])
+    stage.say("a", "$upload_finish", {"upload_id": upload_id}, id=2)
+    assert stage.say("b", "$download", {"upload_id": upload_id, "offset": CHUNK}, id=3) == []
+    (read,) = [i for i in stage.log if isinstance(i, ReadFile)]
+    assert (read.upload_id, read.offset) == (upload_id, CHUNK)
+    assert read.nbytes == min(CHUNK, len(DATA) - CHUNK)
+    found = FileRead(read.client, read.request, upload_id, CHUNK, DATA[CHUNK:][: read.nbytes])
+    (piece,) = stage.heard("b", stage.do(found))
+    assert (piece["type"], piece["id"]) == ("$downloaded", 3)
+    assert (piece["data"]["size"], piece["data"]["offset"]) == (len(DATA), CHUNK)
+    (error,) = stage.say("b", "$download", {"upload_id": upload_id, "offset": 2**30}, id=4)
+    assert error["data"]["field"] == "offset"
+    stage.say("b", "$bye", {})
+    assert stage.do(found) == []  # nobody waits for it any more
 
 
 @pytest.mark.parametrize(
@@ -310,6 +337,7 @@ _WORDS = st.sampled_from(
         "$upload_chunk",
         "$upload_finish",
         "$upload_cancel",
+        "$download",
         "$publish",
         "$unpublish",
         "$x",

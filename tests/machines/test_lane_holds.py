@@ -83,6 +83,31 @@ def test_a_stopped_reader_of_every_frame_holds_nothing():
     assert len(announced(WINDOW + 2).to_release([stopped], MUCH, LATER)) == WINDOW + 2 - NEWEST
 
 
+def test_what_everybody_has_come_past_is_given_up_at_once():
+    """However new it is; what one reader has not come to, or another shows, is not."""
+    holds = announced(5)
+    fast, slow = Reader(cursor=4), Reader(cursor=3, leases=(2,))
+    assert holds.passed([fast, slow], [2]) == [1, 3]
+    assert holds.passed([fast], [1]) == [1, 2, 3, 4]
+
+
+def test_a_reader_that_says_nothing_is_not_overlooked():
+    """Where more links subscribe than readers have rows, or nobody knows how many, age decides."""
+    holds = announced(5)
+    assert holds.passed([Reader(cursor=5)], [2]) == []
+    assert holds.passed([Reader(cursor=5)], []) == [1, 2, 3, 4, 5]
+    assert holds.passed([], []) == []
+    assert holds.passed([], [0]) == []
+
+
+def test_a_reader_that_has_taken_nothing_yet_may_be_anybodys():
+    """It keeps what was announced since it came, of any track; readers of others keep none."""
+    holds = announced(5)
+    new, other = Reader(track=-1, cursor=2), Reader(track=1, cursor=0)
+    assert holds.passed([Reader(cursor=5), new], [2]) == [1, 2]
+    assert holds.passed([Reader(cursor=5), other], [1, 1]) == [1, 2, 3, 4, 5]
+
+
 def test_released_and_forgotten_frames_are_gone():
     """A given-up frame is not given up twice; with the ring all go."""
     holds = announced(4)
@@ -119,3 +144,23 @@ def test_whatever_readers_say(tracks, said, free, now_ns):
     assert not set(released) & {order for reader in said for order in reader.leases}
     if not holds.may_release(free, now_ns):
         assert released == []
+
+
+@given(
+    st.lists(st.integers(0, 2), min_size=1, max_size=40),
+    st.lists(readers, max_size=5),
+    st.lists(st.integers(0, 6), max_size=3),
+)
+def test_nobody_loses_what_is_still_to_be_read(tracks, said, links):
+    """No frame is passed that is shown, or that a reader of its track has yet to come to."""
+    holds = LaneHolds(ENOUGH)
+    track_of = {holds.announce(track, 0): track for track in tracks}
+    passed = holds.passed(said, links)
+    assert passed == sorted(set(passed))
+    assert not set(passed) & {order for reader in said for order in reader.leases}
+    for order in passed:
+        track = track_of[order]
+        there = [reader for reader in said if reader.track in (track, -1)]
+        assert there
+        assert all(reader.cursor >= order for reader in there)
+        assert track >= len(links) or len(there) >= links[track]

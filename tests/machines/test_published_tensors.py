@@ -73,3 +73,13 @@ def test_the_welcome_says_what_inputs_take(stage):
             "quantity": "position",
         },
     }
+
+
+@pytest.mark.parametrize(("shape", "taken"), [([2, 3, 1], True), ([1, 2, 3], False)])
+def test_depth_is_published_with_sixteen_bits(shape, taken):
+    """A video track takes one channel of them, and no more."""
+    stage = Stage(loaded=False)
+    stage.load(msgspec.structs.replace(CONTRACT, inputs=(TrackContract("depth", "video"),)))
+    stage.hello("a")
+    said = publish(stage, "depth", payload=bytes(12), shape=shape, dtype="<u2")
+    assert (said == []) is taken

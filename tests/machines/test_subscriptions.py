@@ -17,9 +17,11 @@ def test_topic_is_wanted_while_any_link_subscribes_to_its_beginning():
     found.hear(1, b"frame/", 0, subscribed=True)
     found.hear(2, b"", 0, subscribed=True)
     assert found.wants(b"frame/main/")
+    assert (found.count(b"frame/main/"), found.count(b"slot/main/")) == (2, 1)
     assert found.drop(2)
     assert found.wants(b"frame/main/")
     assert not found.wants(b"slot/main/")
+    assert found.count(b"slot/main/") == 0
     found.hear(1, b"frame/", 0, subscribed=False)
     assert not found.wants(b"frame/main/")
     assert not found.drop(3)

@@ -354,3 +354,12 @@ class TestRealTorch:
         assert check_video("main", to_video(x.permute(2, 0, 1), layout="chw")).shape == (4, 5, 3)
         frame = check_video("main", (x.clip(0, 1) * 255).to(torch.uint8))
         assert frame.dtype == np.uint8
+
+
+def test_depth_is_a_picture_of_sixteen_bits():
+    """One channel of uint16 passes as it is; colours of 16 bits are told what to do."""
+    depth = np.arange(20, dtype=np.uint16).reshape(4, 5)
+    assert np.array_equal(check_video("depth", depth), depth[..., None])
+    assert check_video("depth", np.zeros((2, 4, 5, 1), np.uint16)).shape == (2, 4, 5, 1)
+    with pytest.raises(ValueError, match=r"'depth'.*\(4, 5, 3\) uint16.*one channel, mono16"):
+        check_video("depth", np.zeros((4, 5, 3), np.uint16))

@@ -250,6 +250,23 @@ class TestLoansThroughTheWriter:
             with pytest.raises(LocalProtocolError, match="yielded or closed"):
                 loan.array[:] = 1
 
+    def test_a_tensor_on_loan(self):
+        """A loan in torch's words is the slot itself; a tensor that is kept makes it a copy."""
+        torch = pytest.importorskip("torch")
+        with Pair() as pair:
+            loan = pair.writer.loan((4, 5, 3), like="torch")
+            loan.array.copy_(torch.from_numpy(numbered(4, 5, 3)))
+            assert pair.writer.commit(loan, pair.stored.append)
+            assert np.array_equal(pair.take(), numbered(4, 5, 3))
+            assert pair.writer.counts.copied_nbytes == 0
+            loan = pair.writer.loan((4, 5, 3), like="torch")
+            kept = loan.array
+            kept.fill_(3)
+            assert pair.writer.commit(loan, pair.stored.append)
+            kept.fill_(4)
+            assert (pair.take() == 3).all()
+            assert pair.writer.counts.copied_nbytes == 60
+
     def test_a_loan_outlives_growth(self):
         """A loan of an older ring is still sent in place."""
         with Pair(2) as pair:

@@ -13,6 +13,7 @@ from reactor_zmq.memory.arrays import check_video
 from reactor_zmq.memory.cuda import CudaCopier, open_copier
 from reactor_zmq.memory.device import DeviceArray
 from reactor_zmq.memory.libcuda import CudaError, LibCuda
+from reactor_zmq.memory.to_device import to_device
 from reactor_zmq.memory.to_video import to_video
 
 pytestmark = pytest.mark.gpu
@@ -204,6 +205,18 @@ def test_pictures_of_another_library(gpu, wait_until):
             pair.submit(check_video("main", to_video(Only(samples))))
             wait_until(lambda: pair.stored, "the frame")
             assert np.array_equal(pair.take(), expected)
+
+
+def test_a_frame_goes_to_the_gpu(gpu):
+    """Host memory, a crop of it too, arrives whole, and work on the stream comes behind it."""
+    array = np.random.default_rng(5).integers(0, 256, (720, 1280, 3), np.uint8)
+    array.flags.writeable = False
+    with gpu.on_a_stream():
+        for part in (array, array[100:300:2, ::-1]):
+            made = to_device(part, "cuda", like=gpu.lib.__name__)
+            assert np.array_equal(gpu.host(made), part)
+            gpu.slow(made)
+            assert np.array_equal(gpu.host(made), part + 1)
 
 
 def test_a_pointer_that_is_none(gpu):

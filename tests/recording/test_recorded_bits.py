@@ -48,6 +48,19 @@ def test_raw_pictures(tmp_path, channels):
     assert ros[1].publish_time_ns == BEGAN_NS + 20_000_000
 
 
+def test_depth_keeps_its_sixteen_bits(tmp_path):
+    """Rosbags reads every sample as ``mono16``, and so does who plays the recording."""
+    depth = noise(6, 8, 1, dtype="<u2") * 257
+    path = tmp_path / "run.mcap"
+    write(path, VIDEO, [depth])
+    ((_, message),) = bag_messages(path, "/tape/main_video/image_raw")
+    assert (message.encoding, message.step) == ("mono16", 16)
+    assert bytes(message.data) == depth.tobytes()
+    values = {"height": 6, "width": 8, "encoding": "mono16", "data": message.data}
+    (played,) = PictureDecoder("sensor_msgs/msg/Image").decode(values)
+    assert np.array_equal(played, depth)
+
+
 def test_named_joints_are_a_joint_state(tmp_path):
     """Names and numbers, as the quantity says."""
     path = tmp_path / "run.mcap"

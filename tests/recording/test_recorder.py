@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -15,18 +16,22 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from mcap.reader import make_reader
 from tape import bag_messages, topic, write
 
 import reactor_zmq
 from reactor_zmq.cli.main import main
 from reactor_zmq.testing.running import running
+from reactor_zmq_recording.file import RecordingFile
 from reactor_zmq_recording.reading import read_recording
 from reactor_zmq_recording.recorder import Recorder
 from reactor_zmq_recording.replay import Replay
+from reactor_zmq_recording.uploads import NOTE, Attachment, Kept
 from reactor_zmq_recording.waiting import Entry, Waiting
 
 ROOT = Path(__file__).parents[2]
 POLICY = f"{ROOT}/examples/06_policy/model.py:PointAtLight"
+UPLOADS = f"{ROOT}/tests/bridge/bridge_models.py:Everything"
 MODELS = f"{ROOT}/tests/runtime/models.py"
 POSE = np.linspace(-1, 1, 7, dtype=np.float32)
 
@@ -137,6 +142,62 @@ def test_a_recording_is_played_again(policy, recording, wait_until, speed):
             assert [v["text"] for v in one] == [v["text"] for v in two]
         else:
             assert [bytes(v["data"]) for v in one] == [bytes(v["data"]) for v in two]
+
+
+@pytest.mark.parametrize(("most_nbytes", "kept"), [(10**7, [512_000, 512_000, 5]), (1000, [5])])
+def test_uploads_are_played_again(resources, tmp_path, wait_until, most_nbytes, kept):
+    """Files that events name are attached, and uploaded to a fresh run; beyond the bound not."""
+    path, picture = tmp_path / "run.mcap", bytes(range(256)) * 2000
+    with running(UPLOADS, name="first"), reactor_zmq.connect("first", timeout=20) as client:
+        client.wait_ready(20)
+        follower = reactor_zmq.connect("first", timeout=20, follow_events=True)
+        follower.wait_ready(20)
+        recorder = Recorder(follower, path, codec="raw", uploads_nbytes=most_nbytes)
+        work = threading.Thread(target=recorder.run)
+        work.start()
+        wait_until(lambda: recorder._threads, "the recorder")
+        for _ in range(2):
+            client.send("weigh", file=client.upload(picture, name="a/b.bin", mime_type="x/y"))
+        again = client.upload(b"small", name="b.bin")
+        client.send("weigh", file=again)
+        client.send("weigh", file=again)
+        wait_until(lambda: len(recorder._fetching._known) == 3, "the files")
+        recorder.stop()
+        work.join(20)
+    with path.open("rb") as file:
+        attached = [a for a in make_reader(file).iter_attachments() if a.name != "openapi.json"]
+    assert [len(a.data) for a in attached] == kept
+    assert recorder._fetching.left_out == 3 - len(kept)
+    with running(UPLOADS, name="second"), reactor_zmq.connect("second", timeout=20) as client:
+        client.wait_ready(20)
+        with reactor_zmq.connect("second", timeout=20, follow_events=True) as follower:
+            done = Replay(client, path, None).run()
+            heard = (m.data for m in follower.messages(20) if m.type == "$event")
+            file = client.download(next(heard)["data"]["file"]["upload_id"])
+    assert (done.uploads, done.skipped, done.refused) == (len(kept), 3 - len(kept), 0)
+    first = (picture, "a/b.bin", "x/y") if len(kept) == 3 else (b"small", "b.bin", file.mime_type)
+    assert (file.data, file.name, file.mime_type) == first
+
+
+def test_a_rotten_upload_is_not_played(tmp_path):
+    """A file in the recording whose bits have changed is none; the others are there."""
+    path = tmp_path / "run.mcap"
+    recording = RecordingFile(path)
+    for number in range(2):
+        data = bytes([65 + number]) * 5000
+        digest = hashlib.sha256(data).hexdigest()
+        attachment = Attachment(f"u{number}", "x.bin", "x/y", digest, data)
+        recording.attach(attachment.title, attachment.media_type, attachment.data)
+        recording.note(NOTE, attachment.facts)
+    recording.close()
+    whole = Kept(path).get("u0")
+    assert whole is not None
+    assert whole.data == b"A" * 5000
+    path.write_bytes(path.read_bytes().replace(b"A" * 5000, b"A" * 4999 + b"?"))
+    kept = Kept(path)
+    assert kept.get("u0") is None
+    assert kept.get("u1") is not None
+    assert kept.get("u2") is None
 
 
 def test_a_crash_of_the_actor_is_in_the_file(policy, recording, wait_until):

@@ -150,6 +150,8 @@ def test_joints_and_twist(model, server, visitor, peer, wait_until):
         return last and last["position"] == [2.0, 1.0, 4.0]
 
     wait_until(moved, "the joints, doubled", 20)
+    for topic in kinds:
+        wait_until(lambda topic=topic: probe.ask("count", topic=topic), topic, 20)
     assert probe.ask("last", topic="/arm/drive/twist")["angular"] == {"x": 3.0, "y": 4.0, "z": 5.0}
     assert probe.ask("last", topic="/arm/chunk")["data"] == list(range(6))
 

@@ -181,6 +181,44 @@ def test_frames_that_browsers_cannot_turn_into_bytes(exhibit: Bridged, context, 
     assert furthest(pixels(page)["pixels"], page.evaluate("reactor.getState().level")) <= 3
 
 
+SHOWN = """async ([codec, width, height, payload]) => {
+  const { decoderFor } = await import("/web/frames/decoders.js");
+  const { pixelsOf } = await import("/web/frames/pixels.js");
+  const { Painter } = await import("/web/frames/painter.js");
+  const shown = async (turn) => {
+    const record = { codec, width, height, payload: Uint8Array.from(payload) };
+    const painter = new Painter(new OffscreenCanvas(1, 1));
+    painter.draw(turn(await decoderFor(codec).decode(record)));
+    const bitmap = await createImageBitmap(await painter.snapshot("image/png"));
+    const context = new OffscreenCanvas(width, height).getContext("2d");
+    context.drawImage(bitmap, 0, 0);
+    return [...context.getImageData(0, 0, width, height).data];
+  };
+  const frame = await shown((picture) => picture);
+  const turned = codec === "i420" ? await pixelsOf(await decoderFor(codec).decode(
+    { codec, width, height, payload: Uint8Array.from(payload) })) : null;
+  return [frame, turned ? await shown(() => turned) : frame];
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(8, 6), (17, 33)])
+def test_bytes_are_what_is_drawn(exhibit: Bridged, open_page, width: int, height: int):
+    """A frame turned into bytes is the frame as the browser draws it, with odd sides as well."""
+    page = open_page(exhibit.url())
+    nbytes = width * height + 2 * ((width + 1) // 2) * ((height + 1) // 2)
+    payload = [16 + 37 * n % 219 for n in range(nbytes)]
+    drawn, copied = page.evaluate(SHOWN, ["i420", width, height, payload])
+    assert max(drawn[::4]) - min(drawn[::4]) > 100
+    assert max(abs(a - b) for a, b in zip(drawn, copied, strict=True)) <= 1
+
+
+def test_pictures_are_opaque(exhibit: Bridged, open_page):
+    """What the author left transparent is shown in its colour: there is nothing behind it."""
+    page = open_page(exhibit.url())
+    drawn, _ = page.evaluate(SHOWN, ["rgba", 2, 1, [200, 100, 50, 0, 9, 8, 7, 128]])
+    assert drawn == [200, 100, 50, 255, 9, 8, 7, 255]
+
+
 BROKEN_H264 = ("return { codec,", "return { codec: 'avc1.nonsense',")
 
 

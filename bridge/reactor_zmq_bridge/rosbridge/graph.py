@@ -8,12 +8,11 @@ from typing import Any
 
 from reactor_zmq_ros2 import tensors
 from reactor_zmq_ros2.contract import Contract, Event
+from reactor_zmq_ros2.forms import VIDEO
 from reactor_zmq_ros2.names import input_name, optical_frame, ros_name, service_name
 
 STRING = "std_msgs/msg/String"
 IMAGE = "sensor_msgs/msg/Image"
-COMPRESSED = "sensor_msgs/msg/CompressedImage"
-CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 ANY_EVENT = "reactor_zmq/srv/Event"
 
 
@@ -99,11 +98,7 @@ def long_type(name: str) -> str:
 def _topics(base: str, track: Mapping[str, Any]) -> dict[str, Topic]:
     name = track["track"]
     if track.get("kind", "video") == "video":
-        return {
-            f"{base}/image_raw": Topic(IMAGE, "image", name),
-            f"{base}/image_raw/compressed": Topic(COMPRESSED, "compressed", name),
-            f"{base}/camera_info": Topic(CAMERA_INFO, "info", name),
-        }
+        return {f"{base}{suffix}": Topic(kind, key, name) for key, (suffix, kind) in VIDEO.items()}
     return {
         f"{base}{suffix}": Topic(type_name, suffix, name, track.get("tensor") or {})
         for suffix, type_name in tensors.topics_of(track)

@@ -10,9 +10,9 @@ from typing import Any
 from reactor_zmq.client import Frame
 from reactor_zmq_bridge.rosbridge.cbor import encode_cbor
 from reactor_zmq_bridge.rosbridge.graph import Topic
-from reactor_zmq_ros2 import frames, tensors
 from reactor_zmq_ros2.cdr import time_of
 from reactor_zmq_ros2.decode import decode
+from reactor_zmq_ros2.forms import Form
 from reactor_zmq_ros2.frames import Header
 from reactor_zmq_ros2.pictures import Encoder
 
@@ -37,17 +37,9 @@ def frame_message(topic: Topic, frame: Frame, encoder: Encoder) -> bytes:
         dtype=array.dtype.str,
         encoding=frame.encoding,
     )
-    stamp_ns, frame_id = frame.produced_ns, topic.frame_id
-    match topic.role:
-        case "image":
-            return frames.image(header, array, stamp_ns, frame_id)
-        case "info":
-            return frames.camera_info(header, stamp_ns, frame_id)
-        case "compressed":
-            return _compressed(header, array, encoder, frame_id)
-        case suffix:
-            tensor = topic.tensor or {}
-            return tensors.message(suffix, tensor, header, array, stamp_ns, frame_id)
+    form = Form(topic.frame_id, encoder, topic.tensor or {})
+    payload = array.reshape(-1) if topic.role == "compressed" else array
+    return form.message(topic.role, header, payload, frame.produced_ns)
 
 
 def written(name: str, type_name: str, cdr: bytes, compression: str, now_ns: int) -> str | bytes:
@@ -88,14 +80,3 @@ def _base64(value: object) -> str:
     if isinstance(value, memoryview):
         return base64.b64encode(bytes(value)).decode()  # pyright: ignore[reportUnknownArgumentType]
     raise TypeError(f"{type(value).__name__} has no form in JSON")
-
-
-def _compressed(header: Header, array: Any, encoder: Encoder, frame_id: str) -> bytes:
-    encoding = frames.ros_encoding(header)
-    if encoding not in ("rgb8", "rgba8", "mono8"):
-        raise ValueError(f"{encoding} has no compressed form here")
-    height, width, *rest = header.shape
-    picture = encoder.encode(array.reshape(-1), height, width, rest[0] if rest else 1)
-    stored = encoding if encoding == "mono8" else "bgr8"
-    form = f"{encoding}; {encoder.form} compressed {stored}"
-    return frames.compressed(picture, form, header.produced_ns, frame_id)

@@ -58,17 +58,27 @@ class Planes {
 class Raw {
   /** @param {FrameRecord} record */
   async decode({ codec, payload, width, height }) {
-    if (codec === "rgba") {
-      const image = blank(width, height);
-      image.data.set(payload);
-      return image;
-    }
+    if (codec === "rgba") return opaque(payload, width, height);
     const size = { codedWidth: width, codedHeight: height };
     const bytes = /** @type {Uint8Array<ArrayBuffer>} */ (payload);
     return new VideoFrame(bytes, { format: "I420", ...size, timestamp: 0, colorSpace: BT601 });
   }
 
   close() {}
+}
+
+/**
+ * @param {Uint8Array} rgba
+ * @param {number} width
+ * @param {number} height
+ * @returns {ImageData} Without its transparency: there is nothing behind the picture.
+ */
+function opaque(rgba, width, height) {
+  const image = blank(width, height);
+  const { data } = image;
+  data.set(rgba);
+  for (let at = 3; at < data.length; at += 4) data[at] = 255;
+  return image;
 }
 
 /** H.264: frames that build on others, through one decoder. */

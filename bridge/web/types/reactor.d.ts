@@ -20,6 +20,7 @@ export { ReactorError };
  * @property {Record<string, any>} stateChanged Public fields that have changed, all at first.
  * @property {ReactorError} error
  * @property {any} schemaReceived The OpenAPI document.
+ * @property {any} recordingChanged How the bridge's recording goes; told to those who may steer.
  * @property {Stats} statsUpdate Twice a second while a track is watched.
  * @property {TrackInfo[]} tracksChanged The model has other tracks than before, as `getTracks()` says.
  * @property {TrackInfo} trackReceived The first frame of a track is there.
@@ -195,6 +196,10 @@ export type ReactorEvents = {
      * The OpenAPI document.
      */
     schemaReceived: any;
+    /**
+     * How the bridge's recording goes; told to those who may steer.
+     */
+    recordingChanged: any;
     /**
      * Twice a second while a track is watched.
      */

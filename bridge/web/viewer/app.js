@@ -14,6 +14,7 @@ import { Recorder } from "./recorder.js";
 import { Sound } from "./sound.js";
 import { Stage, takeDrops } from "./stage.js";
 import { showStatus } from "./status_view.js";
+import { Tape } from "./tape.js";
 import { keepToken, options } from "./token.js";
 
 const reactor = new Reactor(options());
@@ -39,6 +40,7 @@ const panel = new Panel(send, {
 const stage = new Stage(reactor, panel);
 const sound = new Sound(reactor);
 const devices = new Devices(reactor);
+const tape = new Tape(reactor);
 const recorder = new Recorder(stage, () => sound.stream());
 
 const target = {
@@ -90,6 +92,7 @@ function build() {
   if (!welcome) return;
   const fresh = panel.build(reactor.getSchema(), welcome.scope !== "view");
   stage.show();
+  tape.show(welcome.recording);
   sound.offer();
   if (welcome.scope !== "view") devices.offer();
   const { title, description } = panel.described;
