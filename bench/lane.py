@@ -6,7 +6,8 @@ reader has it as an array and, where the row says so, has copied it into memory 
 in* yields an array, which the actor copies into a slot; *in place* yields a loan in which one
 sample was written, so that making the picture is nobody's cost. The socket rows run in turn with
 the lane's, in processes of their own each time; memcpy is one ``np.copyto`` from one of two arrays
-to a third in this process. Ratios are taken pair by pair; the median is printed with the least and
+to a third in this process. *copied* is what the actor's processor copied into slots per frame, as
+it counted it. Ratios are taken pair by pair; the median is printed with the least and
 the greatest.
 """
 
@@ -56,8 +57,8 @@ class Granter:
 
 def flood(
     size: tuple[int, int], transport: str, seconds: float, *, in_place: bool, copies: bool
-) -> tuple[float, float]:
-    """Return (frames per second, share of frames that were missed)."""
+) -> tuple[float, float, float]:
+    """Return frames per second, the share missed, and the bytes copied into a slot for each."""
     height, width = size
     options = [f"--model.height={height}", f"--model.width={width}"]
     if in_place:
@@ -71,8 +72,9 @@ def flood(
             with client.frames(every=True, timeout=STALLED_S) as frames:
                 assert frames.transport == transport
                 found = count(frames, grant, own if copies else None, seconds)
+            counted = client.send("count")
         context.destroy(linger=0)
-    return found
+    return *found, counted.copied_nbytes / counted.stored
 
 
 def count(frames: Any, grant: Granter, own: Any, seconds: float) -> tuple[float, float]:
@@ -119,13 +121,17 @@ def spread(values: list[float]) -> str:
     return f"{statistics.median(values):.2f} ({min(values):.2f}-{max(values):.2f})"
 
 
-def row(text: str, rates: list[tuple[float, float]], base: list[float], copy: list[float]) -> None:
+def row(
+    text: str, rates: list[tuple[float, float, float]], base: list[float], copy: list[float]
+) -> None:
     """Print one row: rate, share missed, ratios to the socket path and to memcpy."""
-    rate = statistics.median(r for r, _ in rates)
-    missed = statistics.median(m for _, m in rates)
-    by_base = spread([r / b for (r, _), b in zip(rates, base, strict=True)])
-    by_copy = spread([r / c for (r, _), c in zip(rates, copy, strict=True)])
-    print(f"{text:<46} {rate:>8.0f} {missed:>7.1%} {by_base:>22} {by_copy:>22}", flush=True)
+    rate, missed, copied = (statistics.median(values) for values in zip(*rates, strict=True))
+    by_base = spread([r / b for (r, *_), b in zip(rates, base, strict=True)])
+    by_copy = spread([r / c for (r, *_), c in zip(rates, copy, strict=True)])
+    print(
+        f"{text:<46} {rate:>8.0f} {missed:>7.1%} {copied:>9.0f} {by_base:>22} {by_copy:>22}",
+        flush=True,
+    )
 
 
 WAYS = {
@@ -144,9 +150,12 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.5)
     options = parser.parse_args()
-    print(f"{'':<46} {'frames/s':>8} {'missed':>7} {'of the socket path':>22} {'of memcpy':>22}")
+    print(
+        f"{'':<46} {'frames/s':>8} {'missed':>7} {'copied':>9}"
+        f" {'of the socket path':>22} {'of memcpy':>22}"
+    )
     for name in options.sizes:
-        rates: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
+        rates: dict[str, list[tuple[float, float, float]]] = {way: [] for way in WAYS}
         copies: list[float] = []
         for _ in range(options.pairs):
             for way, (transport, in_place, copied) in WAYS.items():
@@ -155,7 +164,7 @@ def main() -> None:
                 )
                 rates[way].append(found)
             copies.append(memcpy(SIZES[name], 0.3))
-        base = [rate for rate, _ in rates["socket, copied in, looked at"]]
+        base = [rate for rate, *_ in rates["socket, copied in, looked at"]]
         for way in WAYS:
             row(f"{name} {way}", rates[way], base, copies)
         print(f"{name + ' memcpy':<46} {statistics.median(copies):>8.0f}", flush=True)

@@ -6,13 +6,14 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from reactor_zmq.client import Client, Frame, Frames
 from reactor_zmq.errors import ReactorError
+from reactor_zmq.memory.heap import keep_large_blocks
 from reactor_zmq_recording.channels import (
     WORDS,
     Direction,
@@ -79,6 +80,8 @@ class Recorder:
         inputs: bool = True,
         uploads_nbytes: int = MOST_NBYTES,
     ) -> None:
+        # A chunk is copied some times on its way to the disk, each time to memory of its size.
+        keep_large_blocks()
         self._client = client
         self._codec: Codec = codec
         self._inputs = inputs
@@ -254,9 +257,9 @@ class Recorder:
         try:
             for frame in frames:
                 self._gaps[track] = self._gaps.get(track, 0) + frame.gap
-                # The runtime's memory is not kept waiting; what came by a socket is our own.
-                lent = frames.transport == "lane"
-                taken.put(replace(frame, array=frame.array.copy()) if lent else frame)
+                # While the encoder keeps up, this is the runtime's memory; a client that holds more
+                # than two such frames is given copies by itself.
+                taken.put(frame)
         finally:
             taken.end()
 
