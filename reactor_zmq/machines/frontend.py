@@ -74,6 +74,11 @@ class FrontEnd:
         return len(self._strikes)
 
     @property
+    def awaits_replies(self) -> bool:
+        """Whether the actor owes an answer to anybody."""
+        return len(self._state.pending) > 0
+
+    @property
     def client_count(self) -> int:
         """Clients in the session."""
         return len(self._state.clients)

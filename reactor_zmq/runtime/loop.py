@@ -233,6 +233,8 @@ class FrontEndLoop:
                 case _:
                     self._note_load(message)
                     self._handle(ActorSaid(message))
+                    if not self._brain.awaits_replies and isinstance(message, link.Reply):
+                        return  # nothing is owed: what was said leaves sooner than by looking on
 
     def _note_load(self, message: link.FromActor) -> None:
         match message:
