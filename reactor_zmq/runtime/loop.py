@@ -38,6 +38,7 @@ from reactor_zmq.machines.supervisor import Died, Phase
 from reactor_zmq.memory.board import Board
 from reactor_zmq.memory.ring import Ring
 from reactor_zmq.runtime.actor_keeper import ActorKeeper
+from reactor_zmq.runtime.courtesy import Courtesy
 from reactor_zmq.runtime.files import Files
 from reactor_zmq.runtime.frame_pump import FramePump
 from reactor_zmq.runtime.gate import Gate
@@ -115,6 +116,7 @@ class FrontEndLoop:
         self._ever_ready = False
         self._keeper: ActorKeeper
         self._changes_seen = -1
+        self._courtesy = Courtesy()
         self._wake_fd = wake.fileno()
         self._probes = frozenset(operations.descriptors())
         self._wakeups = Wakeups(sockets.bells(), (self._wake_fd, *self._probes))
@@ -234,6 +236,7 @@ class FrontEndLoop:
                     self._note_load(message)
                     self._handle(ActorSaid(message))
                     if not self._brain.awaits_replies and isinstance(message, link.Reply):
+                        self._courtesy.offer()
                         return  # nothing is owed: what was said leaves sooner than by looking on
 
     def _note_load(self, message: link.FromActor) -> None:
