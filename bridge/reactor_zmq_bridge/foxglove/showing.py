@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -38,6 +38,7 @@ class Showing:
         self._words: dict[int, str] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._changes = 0
+        self._unstated: set[int] = set()  # subscribed to the state before it was known
 
     def offer(self, offer: Offer) -> None:
         """Show other channels from here on; their subscriptions come anew."""
@@ -49,6 +50,7 @@ class Showing:
         for task in self._tasks.values():
             task.cancel()
         self._tasks, self._words = {}, {}
+        self._unstated.clear()
 
     def subscribe(self, wanted: Iterable[words.Subscription]) -> None:
         """Show channels.
@@ -74,6 +76,7 @@ class Showing:
         """Show these no more."""
         for number in numbers:
             self._words.pop(number, None)
+            self._unstated.discard(number)
             if task := self._tasks.pop(number, None):
                 task.cancel()
 
@@ -88,16 +91,25 @@ class Showing:
     def tell_state(self, fields: Mapping[str, object]) -> None:
         """Show changes of the state; version 0 is all of it, as in a recording."""
         self._changes += 1
-        self.tell("state", {"version": self._changes, "fields": dict(fields)})
+        late, self._unstated = self._unstated, set()
+        self._say(late, {"version": 0, "fields": dict(self._client.state)})
+        told = [n for n, kind in self._words.items() if kind == "state" and n not in late]
+        self._say(told, {"version": self._changes, "fields": dict(fields)})
 
     def _begin_words(self, number: int) -> None:
         """Give who comes late what holds already."""
         if self._words[number] == "state":
-            self._say([number], {"version": 0, "fields": dict(self._client.state)})
+            fields = dict(self._client.state)
+            if self._offer.parameters and not fields:
+                self._unstated.add(number)
+                return
+            self._say([number], {"version": 0, "fields": fields})
         elif self._words[number] == "status":
             self._say([number], msgspec.to_builtins(self._client.status))
 
-    def _say(self, numbers: Iterable[int], data: object) -> None:
+    def _say(self, numbers: Collection[int], data: object) -> None:
+        if not numbers:
+            return
         packed, now_ns = text_message(data), time.time_ns()
         for number in numbers:
             self._link.say(words.message(number, now_ns, packed))
