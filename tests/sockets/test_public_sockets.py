@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import socket
@@ -696,7 +697,10 @@ def test_peer_that_sends_faster_than_it_is_heard_is_cut(sockets, context, serve,
     """
     monkeypatch.setattr(router, "_MOST_WAITING", 500)
     with RawPeer.greeted(sockets.events_at, TOKEN, b"DEALER", serve.once) as flooder:
-        flooder.write(multipart(b"x" * 50) * 50_000)
+        with contextlib.suppress(ConnectionError):
+            for _ in range(25):
+                flooder.write(multipart(b"x" * 50) * 2_000)
+                serve.once()
         assert flooder.read_to_end() == b""
     dealer(context, sockets.events_at).send(b"hi")
     serve.until(lambda: serve.messages[-1][1] == [b"hi"])

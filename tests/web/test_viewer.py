@@ -200,6 +200,7 @@ def test_help_and_shortcuts(exhibit: Bridged, open_page, until, picture):
 def test_screenshot_and_recording(exhibit: Bridged, open_page, until):
     """Both are saved as files: a PNG, and a video with something in it."""
     page = open_page(exhibit.url())
+    until(page, "document.querySelectorAll('#hud div').length === 7", "a picture")
     with page.expect_download() as shot:
         page.keyboard.press("c")
     assert shot.value.suggested_filename.endswith(".png")
